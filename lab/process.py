@@ -1,0 +1,148 @@
+"""What the kernel tells about a process, seen from outside it through /proc: proc(5).
+
+Nothing here asks the process itself, so nothing here can be made up by it.
+"""
+
+import os
+from typing import NamedTuple
+
+from lab import cgroup
+
+KINDS = ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts")
+
+
+class Mount(NamedTuple):
+    """One line of /proc/PID/mountinfo."""
+
+    number: int  # of the mount
+    point: str  # where it is mounted, as the process sees it
+    kind: str  # of the filesystem: "tmpfs"
+    source: str
+    options: str
+    group: int  # whose members tell each other about mounts: shared:N, 0 for none
+
+    def __str__(self):
+        return f"{self.kind} on {self.point}"
+
+
+class File(NamedTuple):
+    """Something that a process holds open, stands in, or has as its root."""
+
+    path: str
+    mount: int  # the number of the mount it is on
+    is_directory: bool
+
+
+class Process:
+    """One process, by its number in this machine's own PID namespace.
+
+    Every method raises ProcessLookupError or FileNotFoundError once it has ended.
+    """
+
+    def __init__(self, pid: int):
+        self.pid = pid
+        self._proc = f"/proc/{pid}"
+
+    def namespaces(self) -> dict:
+        """Return the identity of each namespace it is in: {"uts": "uts:[4026531838]"}."""
+        return {kind: os.readlink(f"{self._proc}/ns/{kind}") for kind in KINDS}
+
+    def command_line(self) -> list:
+        """Return the words it was started with."""
+        return self._read("cmdline").split("\0")[:-1]
+
+    def pid_inside(self) -> int:
+        """Return its number in the innermost PID namespace that it is in: NSpid."""
+        return int(self._read("status").partition("NSpid:")[2].splitlines()[0].split()[-1])
+
+    def state(self) -> str:
+        """Return its state as one letter: "S" asleep, "Z" ended and not waited for."""
+        return self._stat()[0]
+
+    def parent(self) -> int:
+        """Return the number of its parent."""
+        return int(self._stat()[1])
+
+    def mounts(self) -> list:
+        """Return the mounts that it sees, in the order of the kernel."""
+        return [_mount(line) for line in self._read("mountinfo").splitlines()]
+
+    def visible_processes(self) -> list:
+        """Return the numbers in the /proc that it sees."""
+        return sorted(int(n) for n in os.listdir(f"{self._proc}/root/proc") if n.isdigit())
+
+    def root(self) -> File:
+        """Return its root directory."""
+        return _file(f"{self._proc}/root")
+
+    def working_directory(self) -> File:
+        """Return the directory that it stands in."""
+        return _file(f"{self._proc}/cwd")
+
+    def descriptors(self) -> dict:
+        """Return what each of its open descriptors refers to."""
+        folder = f"{self._proc}/fd"
+        numbers = sorted(int(n) for n in os.listdir(folder))
+        links = {n: os.readlink(f"{folder}/{n}") for n in numbers}
+        # A pipe has no path, and opening it again might wait for its other end.
+        return {n: _file(f"{folder}/{n}") for n, link in links.items() if link[0] == "/"}
+
+    def sees(self, path: str) -> bool:
+        """Whether there is a file at `path` from its root."""
+        return os.path.exists(f"{self._proc}/root{path}")
+
+    def group(self, controller: str) -> str:
+        """Return the directory of the control group that counts it."""
+        for line in self._read("cgroup").splitlines():
+            _, controllers, path = line.split(":", 2)
+            if cgroup.version() == 2 and not controllers:
+                return os.path.normpath(cgroup.HIERARCHY + path)
+            if controller in controllers.split(","):
+                return os.path.normpath(f"{cgroup.HIERARCHY}/{controller}{path}")
+        raise FileNotFoundError(f"no {controller} controller here")
+
+    def _stat(self):
+        return self._read("stat").rpartition(")")[2].split()
+
+    def _read(self, name):
+        with open(f"{self._proc}/{name}", errors="surrogateescape") as file:
+            return file.read()
+
+
+def descendants(pid: int) -> list:
+    """Return `pid` and every process below it, zombies left out."""
+    children = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            process = Process(int(name))
+            try:
+                if process.state() != "Z":
+                    children.setdefault(process.parent(), []).append(process)
+            except (FileNotFoundError, ProcessLookupError):
+                pass  # it ended while we looked
+    found = [Process(pid)]
+    for process in found:
+        found.extend(children.get(process.pid, ()))
+    return found
+
+
+def _mount(line):
+    """Read one line of mountinfo."""
+    before, after = line.split(" - ", 1)
+    number, _, _, _, point, options, *optional = before.split(" ")
+    kind, source = after.split(" ")[:2]
+    group = next((int(o[7:]) for o in optional if o.startswith("shared:")), 0)
+    point = point.encode().decode("unicode_escape").encode("latin-1").decode(errors="replace")
+    return Mount(int(number), point, kind, source, options, group)
+
+
+def _file(link):
+    """Return what a link of /proc refers to, without following it by name."""
+    fd = os.open(link, os.O_PATH | os.O_CLOEXEC)
+    try:
+        with open(f"/proc/self/fdinfo/{fd}") as info:
+            mount = int(info.read().partition("mnt_id:")[2].split()[0])
+        path = os.readlink(f"/proc/self/fd/{fd}")
+        return File(path, mount, os.path.isdir(f"/proc/self/fd/{fd}"))
+    finally:
+        os.close(fd)

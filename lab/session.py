@@ -1,0 +1,98 @@
+"""Runs of a learner's program: one that ends by itself, and one that is held open."""
+
+import os
+import secrets
+import signal
+
+from lab.process import descendants
+from lab.streams import Streams
+from lab.view import View, or_none
+
+with open("/proc/cpuinfo") as _cpuinfo:
+    IS_EMULATED = "User Mode Linux" in _cpuinfo.read()
+PATIENCE = 50.0 if IS_EMULATED else 5.0  # seconds for an answer
+ODD_WORDS = ["two  words", "", "$HOME", "*", ";", "'"]
+
+
+class Run:
+    """One run of the program that ends by itself."""
+
+    def __init__(self, start, arguments):
+        """Begin it: `start` takes the arguments and three descriptors."""
+        self.arguments = arguments
+        self.status = None  # until the end, and for good if there is no end
+        self._streams = Streams()
+        self._child = start(arguments, self._streams.theirs)
+        self._streams.release()
+
+    def finish(self, patience=PATIENCE):
+        """Wait for the end, and keep what was printed."""
+        try:
+            self.status = self._child.wait(patience)
+        except TimeoutError:
+            self._child.kill()
+        self._child.close()
+        self.output, self.errors = self._streams.finish()
+        return self
+
+
+class Session(Run):
+    """One run of the program whose COMMAND is a shell, held open and asked things.
+
+    When the shell has answered, the container is up: no sleep, no guess.
+    """
+
+    def __init__(self, start, lab, first_line=""):
+        self.words = ["sh", "-s", secrets.token_hex(8), *ODD_WORDS]
+        super().__init__(start, ["run", *self.words])
+        self.view = self.process = None
+        self._streams.write(first_line)
+        self.greeting = self.ask(":")  # what was printed before the first answer
+        self.is_up = self.greeting is not None
+        if self.is_up:
+            self._look(lab)
+
+    def _look(self, lab):
+        """Find COMMAND among the processes of the lab host, and look at it."""
+        self.launcher_waits = self._child.is_alive()
+        below = [(p, or_none(p.command_line) or [""]) for p in descendants(lab.pid)]
+        shells = [(p, line) for p, line in below if _is_shell(line, self.words[2])]
+        exact = [(p, line) for p, line in shells if line[1:] == self.words[1:]]
+        if shells:
+            self.process, self.command_line = (exact or shells)[0]
+            self.view = View(lab, self.process)
+
+    def ask(self, line, patience=PATIENCE):
+        """Have the shell run a line; return what it printed, None if no end was seen."""
+        mark = secrets.token_hex(8)
+        if not self._streams.write(f"{line}\necho {mark}\n"):
+            return None
+        return self._streams.read_until(1, f"{mark}\n", patience)
+
+    def ask_for_error(self, word):
+        """Have the shell write a word to its stderr; whether it arrived."""
+        self._streams.write(f"echo {word} >&2\n")
+        return self._streams.read_until(2, f"{word}\n", PATIENCE) is not None
+
+    def interrupt(self):
+        """Press Ctrl-C; whether the shell, which is prepared, noticed and goes on."""
+        self.ask("trap 'echo interrupted' INT")
+        os.killpg(self._child.pid, signal.SIGINT)
+        answer = self.ask("trap - INT")  # the shell attends to the signal before the line
+        return answer is not None and "interrupted" in answer
+
+    def kill(self):
+        """Kill COMMAND from outside, and wait for the launcher's end."""
+        os.kill(self.process.pid, signal.SIGKILL)
+        return self.finish()
+
+    def leave(self, last_line):
+        """Say a last line to the shell, and wait for the launcher's end."""
+        self._streams.write(last_line)
+        self._streams.close_input()
+        return self.finish()
+
+
+def _is_shell(line, token):
+    """Whether this is COMMAND, exactly or distorted, and not the program that runs it."""
+    return os.path.basename(line[0]) == "sh" and token in line[:4]

@@ -1,0 +1,172 @@
+"""A trial: all that is done with one program, once, for the checks to look at.
+
+The program is run some times on a lab host, as `container.py run COMMAND`.  What a check
+wants to know is looked up from outside while it runs, and kept.
+"""
+
+import os
+import secrets
+import sys
+import time
+
+from lab import ROOT, cgroup, course
+from lab.host import Host
+from lab.process import Process, descendants
+from lab.session import IS_EMULATED, PATIENCE, Run, Session
+from lab.view import Snapshot, groups_of, or_none
+
+GRACE = 5.0 if IS_EMULATED else 1.0  # seconds for the kernel to tidy up
+COPY = "/srv/copy"  # of the checkout: a second tree, so that $ROOTFS has a choice
+# Programs of the shell alone, so that they run in any root.  The hog stays below what the
+# lab host itself allows, or a program without limits would look right.
+HOG = "x=x; while [ ${#x} -lt 67108864 ]; do x=$x$x; done; echo survived"
+FORK_LOOP = "i=0; while [ $i -lt 80 ]; do sleep 1000 & i=$((i+1)); done"
+
+
+class Trial:
+    """One program, tried; the attributes say what was seen."""
+
+    def __init__(self, program: str, step: int):
+        """Start a lab host for `program`, to be judged by the checks of 1 to `step`."""
+        self.step = step
+        self.token = secrets.token_hex(8)
+        self._program = os.path.realpath(program)
+        self.lab = Host(self._layers())
+
+    def run(self):
+        """Do it all; LabError if there can be no lab host here."""
+        self._plant()
+        self.before = Snapshot(self.lab)
+        self.usage = [Run(self._start, words) for words in ([], ["run"], ["start", "true"])]
+        self.first = self._session("sleep 1000 &\n" if self.step >= 2 else "")
+        self.during = Snapshot(self.lab)
+        for run in self.usage:
+            run.finish()
+        if self.first.view:
+            self._converse()
+        else:
+            self.first.leave("")
+        self._finish()
+
+    def close(self):
+        """End the lab host."""
+        self.lab.close()
+
+    def _layers(self):
+        """Return what the lab host needs beside the machine's own files."""
+        place = os.path.dirname(course.starter_path(self.step))
+        folder, name = os.path.split(self._program)
+        self._path = f"{place}/{name}"
+        layers = [] if folder == place else [(folder, place)]
+        return layers + [(ROOT, COPY)] * (self.step >= 5)
+
+    def _start(self, arguments, streams, env=None):
+        """Run the learner's program on the lab host, as `sudo python3` would."""
+        if env is None:
+            env = {"ROOTFS": f"{COPY}/rootfs"} if self.step >= 5 else {}
+        python = os.path.realpath(sys.executable)
+        return self.lab.spawn([python, self._path, *arguments], streams, env, cwd=ROOT)
+
+    def _start_by_default(self, arguments, streams):
+        """The same, without a word about which tree is the root."""
+        return self._start(arguments, streams, env={})
+
+    def _session(self, first_line="", start=None):
+        return Session(start or self._start, self.lab, first_line)
+
+    def _plant(self):
+        """Put files with random names where the checks will look for them."""
+        self.host_file, self.plain_file = f"/srv/{self.token}", f"/{self.token}"
+        tree = [f"{COPY}/rootfs{self.plain_file}"] if self.step >= 5 else []
+        for path in (self.host_file, self.plain_file, *tree):
+            with open(self.lab.file(path), "w") as file:
+                file.write("planted by the judge\n")
+
+    def _converse(self):
+        """Ask the container what only it can tell, with a second one beside it."""
+        self.stderr_arrives = self.first.ask_for_error(self.token)
+        self.ps = self.first.ask("ps ax") if self.step >= 2 else None
+        self.first.ask(f"echo hello > /mytemp/{self.token}" if self.step >= 3 else ":")
+        self.second = self._session(start=self._start_by_default)
+        if self.step >= 3:
+            self._look_for_file(f"/mytemp/{self.token}")
+        if self.step >= 4 and self.lab.has_groups:
+            self._use_memory()
+            self._use_processes()
+        if self.step >= 5:
+            self._reach_out()
+        if self.second.view:
+            self.interrupted = self.second.interrupt()
+        self.first.kill()
+        self.second.leave("exit 7\n")
+
+    def _look_for_file(self, path):
+        """See who sees the file that the first container wrote to its /mytemp."""
+        self.first_sees = self.first.process.sees(path)
+        self.host_sees = Process(self.lab.pid).sees(path)
+        self.second_sees = bool(self.second.view) and self.second.process.sees(path)
+
+    def _use_memory(self):
+        """Have a child of COMMAND use more memory than it may, and see who stops it."""
+        groups = self.first.view.groups
+        self.limits = {
+            file: _effective(self.lab, groups[controller], controller, file)
+            for controller, file in _LIMITS
+        }
+        self.strays = [
+            process.pid_inside()
+            for process in descendants(self.first.process.pid)
+            if any(process.group(c) != groups[c] for c in cgroup.CONTROLLERS)
+        ]
+        self.kills = -cgroup.event(groups["memory"], "memory.events", "oom_kill")
+        answer = self.first.ask(f"({HOG}); echo $?", 4 * PATIENCE)
+        self.hog_answer = (answer or "no answer").split()
+        self.kills += cgroup.event(groups["memory"], "memory.events", "oom_kill")
+
+    def _use_processes(self):
+        """Have COMMAND start more processes than it may, and see where it ends."""
+        self.first.ask(f"({FORK_LOOP}) 2>/dev/null", 4 * PATIENCE)
+        with open(f"{self.first.view.groups['pids']}/cgroup.procs") as members:
+            self.process_count = len(members.read().split())
+        self.host_can_fork = self.lab.host_name() == self.before.host_name
+
+    def _reach_out(self):
+        """Have COMMAND try to reach a file of the host, by each way it might."""
+        up = "../" * 12
+        ways = [self.host_file, f"{up}{self.host_file}"]
+        ways += [f"/proc/self/fd/{n}{self.host_file}" for n in range(20)]
+        answer = self.first.ask(f"for f in {' '.join(ways)}; do [ -e $f ] && echo $f; done")
+        self.reached = (answer or "").split()
+
+    def _finish(self):
+        """Do the runs that need the lab host for themselves, and look once more."""
+        missing = f"no-such-{self.token}"
+        self.missing = Run(self._start, ["run", missing]).finish()
+        self.not_executable = Run(self._start, ["run", self.plain_file]).finish()
+        if self.step >= 4 and self.lab.has_groups:
+            self.hog = Run(self._start, ["run", "sh", "-c", HOG]).finish(4 * PATIENCE)
+        self._wait_for_calm()
+        self.after = Snapshot(self.lab)
+
+    def _wait_for_calm(self):
+        """Give what is left a moment to go; what stays is a finding."""
+        deadline = time.monotonic() + GRACE
+        while True:
+            left = [or_none(p.command_line) or ["?"] for p in descendants(self.lab.pid)[1:]]
+            self.leftovers = [" ".join(words) for words in left]
+            calm = not left and groups_of(self.lab) <= self.before.groups
+            if calm or time.monotonic() > deadline:
+                return
+            time.sleep(0.005)
+
+
+_LIMITS = (("memory", "memory.max"), ("memory", "memory.swap.max"), ("pids", "pids.max"))
+
+
+def _effective(lab, group, controller, file):
+    """Return the least limit of a group and those above it on the lab host, or None."""
+    root, limits = lab.group_root(controller), []
+    while len(group) > len(root):
+        limits.append(cgroup.limit(group, file))
+        group = os.path.dirname(group)
+    return min((limit for limit in limits if limit is not None), default=None)

@@ -1,0 +1,67 @@
+"""What the kernel shows of a lab host and of a container on it, at one moment."""
+
+import os
+
+from lab import cgroup
+from lab.process import Process, descendants
+
+
+class Snapshot:
+    """The lab host, seen from outside."""
+
+    def __init__(self, lab):
+        init = Process(lab.pid)
+        self.host_name = lab.host_name()
+        self.namespaces = init.namespaces()
+        self.mounts = init.mounts()
+        self.groups = groups_of(lab)
+
+
+class View:
+    """COMMAND in its container, seen from outside."""
+
+    def __init__(self, lab, process):
+        self.namespaces = process.namespaces()
+        self.pid_inside = process.pid_inside()
+        self.host_name = lab.host_name(process.pid)
+        self.mounts = process.mounts()
+        self.visible_processes = or_none(process.visible_processes) or []
+        self.own_processes = _together(process)
+        self.root = process.root()
+        self.working_directory = process.working_directory()
+        self.descriptors = process.descriptors()
+        self.groups = {c: process.group(c) for c in cgroup.CONTROLLERS if lab.has_groups}
+
+    def mounted_at(self, point):
+        """Return the topmost mount at a place, or None."""
+        return next((m for m in reversed(self.mounts) if m.point == point), None)
+
+    def holds(self, file):
+        """Whether a file is inside the container's root, wherever it got it from."""
+        if file.mount in {mount.number for mount in self.mounts}:
+            return True
+        # chroot(2) may make any directory the root; the mount it is on lies outside.
+        below = file.path == self.root.path or file.path.startswith(f"{self.root.path}/")
+        return file.mount == self.root.mount and below
+
+
+def _together(process):
+    """Return the numbers that all processes in its PID namespace have inside."""
+    namespace = process.namespaces()["pid"]
+    below = descendants(process.pid)
+    return sorted(p.pid_inside() for p in below if p.namespaces()["pid"] == namespace)
+
+
+def groups_of(lab):
+    """Return the directories of all control groups on a lab host."""
+    controllers = cgroup.CONTROLLERS if lab.has_groups else ()
+    tops = {lab.group_root(controller) for controller in controllers}
+    return {folder for top in tops for folder, _, _ in os.walk(top)}
+
+
+def or_none(ask):
+    """Return what a question about a process yields; None if it has just ended."""
+    try:
+        return ask()
+    except (FileNotFoundError, ProcessLookupError, NotADirectoryError):
+        return None
