@@ -96,7 +96,7 @@ class Group:
 
     def remove_tree(self) -> None:
         """Remove the group and every group below it; the processes must have ended."""
-        for top in self._all():
+        for top in filter(os.path.exists, self._all()):
             for directory, _, _ in os.walk(top, topdown=False):
                 _rmdir(directory)
 

@@ -5,7 +5,6 @@ lines that step N adds.  A text after the N makes them a task: in the starter of
 the text stands as a TODO in their place.
 """
 
-import os
 import re
 from typing import NamedTuple
 
@@ -129,12 +128,3 @@ def generated(source: str) -> dict[str, str]:
         files[starter_path(step)] = starter(source, step)
     return files
 
-
-def main():
-    """Write the generated files: `make sync`."""
-    for path, text in generated(read_source()).items():
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        if not os.path.exists(path) or open(path).read() != text:
-            print("writing", os.path.relpath(path, ROOT))
-            with open(path, "w") as file:
-                file.write(text)

@@ -51,7 +51,7 @@ class Host:
         theirs.close()
         wire.send(self._handle, _plan(layers, name))
         self._pid = self._pidfd = None
-        self.has_groups = os.geteuid() == 0  # others may not make control groups
+        self.no_groups = None  # or why it has no control groups
 
     @property
     def pid(self) -> int:
@@ -61,6 +61,7 @@ class Host:
             if not answer or "error" in answer:
                 raise LabError(answer["error"] if answer else "it died while it started")
             self._pidfd, self._pid = fds[0], _number(fds[0])
+            self.no_groups = answer["no_groups"]
         return self._pid
 
     def spawn(self, argv, streams, env=None, cwd="/", enter=()) -> "Child":
@@ -195,7 +196,7 @@ def _plan(layers, name):
     root = os.geteuid() == 0
     return {
         "layers": [*_apart(), *layers],
-        "limits": LIMITS if root else (),
+        "limits": LIMITS,
         "user": () if root else (os.getuid(), os.getgid()),
         "name": name,
     }

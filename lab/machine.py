@@ -21,6 +21,7 @@ from lab import cgroup, confine, linux, wire
 SCAFFOLD = "/mnt"  # where the new root is put together; only this process sees it
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 HIDDEN = ("/dev", "/proc", "/run", "/sys", "/tmp")  # not the real machine's
+TOOLS = ("free", "hostname", "ps")
 READ_ONLY = ("/proc/sys", "/proc/sysrq-trigger")
 DISK, SCRATCH = "size=512m,mode=755", "size=256m,mode=1777"
 LAB = (
@@ -42,43 +43,46 @@ def main(fd):
         return
     try:
         listener = _listen(plan["name"]) if plan["name"] else None
-        with _Groups(plan["limits"]) as groups:
-            pid = os.fork()
-            if pid == 0:
-                _in_child(handle, build, handle, listener, plan, groups)
-            handle.close()
-            os.waitpid(pid, 0)
-    except OSError as error:
-        wire.send(handle, {"error": str(error)})
+    except OSError:
+        return wire.send(handle, {"error": f"there is a lab host {plan['name']!r} already"})
+    with _Groups(plan["limits"]) as groups:
+        pid = os.fork()
+        if pid == 0:
+            _in_child(handle, build, handle, listener, plan, groups)
+        handle.close()
+        os.waitpid(pid, 0)
 
 
 class _Groups:
     """The lab host's control groups: the limits, and below them the root it sees.
 
     Two levels, because the root of a control-group namespace can be written to from
-    inside, and the level above cannot be reached.
+    inside, and the level above cannot be reached.  `missing` says why there are none.
     """
 
     def __init__(self, limits):
         name = f"lab-{os.getpid()}"
-        self.limits = limits
-        self.both = [cgroup.Group(name), cgroup.Group(f"{name}/host")] if limits else []
+        self._limits, self._outer = limits, cgroup.Group(name)
+        self._inner = cgroup.Group(f"{name}/host")
+        self.missing = None
 
     def __enter__(self):
-        for group in self.both:
-            group.create()
-        for file, value in self.limits:
-            self.both[0].write(file, value)
+        try:
+            self._outer.create()
+            for file, value in self._limits:
+                self._outer.write(file, value)
+            self._inner.create()
+        except OSError as error:
+            self.missing = str(error)
         return self
 
     def __exit__(self, *error):
-        for group in reversed(self.both):
-            group.remove_tree()
+        self._outer.remove_tree()
 
     def join(self):
         """Move this process to the root of the groups that the lab host sees."""
-        for group in self.both[1:]:
-            group.join()
+        if not self.missing:
+            self._inner.join()
 
 
 def _in_child(handle, function, *arguments):
@@ -101,11 +105,11 @@ def build(handle, listener, plan, groups):
     linux.mount(None, "/", None, linux.MS_REC | linux.MS_PRIVATE)
     root = make_root(plan["layers"], own=bool(plan["user"]))
     make_devices(root)
-    if groups.both:
+    if not groups.missing:
         make_hierarchy(root)
     pid = os.fork()
     if pid == 0:
-        _in_child(handle, boot, handle, listener, root)
+        _in_child(handle, boot, handle, listener, root, groups.missing)
     handle.close()
     os.waitpid(pid, 0)
     os._exit(0)
@@ -133,7 +137,16 @@ def make_root(layers, own):
         _fresh(root + place, SCRATCH)
     for folder, place in layers:
         _overlay(folder, root + place, own)
+    _lend_tools(root)
     return root
+
+
+def _lend_tools(root):
+    """Have busybox do what a small machine has no program for: the lessons need it."""
+    for name in TOOLS:
+        if not any(os.path.exists(f"{folder}/{name}") for folder in ("/bin", "/usr/bin")):
+            os.makedirs(f"{root}/usr/local/bin", exist_ok=True)
+            os.symlink("/bin/busybox", f"{root}/usr/local/bin/{name}")
 
 
 def _assemble(root):
@@ -196,7 +209,7 @@ def make_hierarchy(root):
         linux.mount("cgroup", f"{top}/{controller}", "cgroup", 0, controller)
 
 
-def boot(handle, listener, root):
+def boot(handle, listener, root, no_groups):
     """As process 1: enter the root, close the doors, and serve."""
     proc = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
     linux.mount("proc", f"{root}/proc", "proc", proc)
@@ -213,7 +226,7 @@ def boot(handle, listener, root):
     confine.drop_capabilities()
     confine.refuse_disks()
     os.environ.clear()
-    wire.send(handle, {"ready": True}, [os.pidfd_open(1)])
+    wire.send(handle, {"no_groups": no_groups}, [os.pidfd_open(1)])
     serve([handle], listener)
     os._exit(0)
 

@@ -4,6 +4,7 @@ Nothing here asks the process itself, so nothing here can be made up by it.
 """
 
 import os
+import stat
 from typing import NamedTuple
 
 from lab import cgroup
@@ -30,7 +31,7 @@ class File(NamedTuple):
 
     path: str
     mount: int  # the number of the mount it is on
-    is_directory: bool
+    kind: str  # "directory", "file" or "other"
 
 
 class Process:
@@ -142,7 +143,8 @@ def _file(link):
     try:
         with open(f"/proc/self/fdinfo/{fd}") as info:
             mount = int(info.read().partition("mnt_id:")[2].split()[0])
-        path = os.readlink(f"/proc/self/fd/{fd}")
-        return File(path, mount, os.path.isdir(f"/proc/self/fd/{fd}"))
+        mode = os.fstat(fd).st_mode
+        kind = "directory" if stat.S_ISDIR(mode) else "file" if stat.S_ISREG(mode) else "other"
+        return File(os.readlink(f"/proc/self/fd/{fd}"), mount, kind)
     finally:
         os.close(fd)

@@ -37,6 +37,8 @@ class Trial:
         """Do it all; LabError if there can be no lab host here."""
         self._plant()
         self.before = Snapshot(self.lab)
+        if self.step >= 4:
+            self.lab_groups = {c: self.lab.group_root(c) for c in cgroup.CONTROLLERS}
         self.usage = [Run(self._start, words) for words in ([], ["run"], ["start", "true"])]
         self.first = self._session("sleep 1000 &\n" if self.step >= 2 else "")
         self.during = Snapshot(self.lab)
@@ -77,8 +79,12 @@ class Trial:
     def _plant(self):
         """Put files with random names where the checks will look for them."""
         self.host_file, self.plain_file = f"/srv/{self.token}", f"/{self.token}"
-        tree = [f"{COPY}/rootfs{self.plain_file}"] if self.step >= 5 else []
-        for path in (self.host_file, self.plain_file, *tree):
+        self.tree_file, self.default_file = f"/tree-{self.token}", f"/default-{self.token}"
+        paths = [self.host_file, self.plain_file]
+        if self.step >= 5:
+            paths += [f"{COPY}/rootfs{file}" for file in (self.plain_file, self.tree_file)]
+            paths += [f"{ROOT}/rootfs{self.default_file}"]
+        for path in paths:
             with open(self.lab.file(path), "w") as file:
                 file.write("planted by the judge\n")
 
@@ -90,7 +96,7 @@ class Trial:
         self.second = self._session(start=self._start_by_default)
         if self.step >= 3:
             self._look_for_file(f"/mytemp/{self.token}")
-        if self.step >= 4 and self.lab.has_groups:
+        if self.step >= 4:
             self._use_memory()
             self._use_processes()
         if self.step >= 5:
@@ -131,9 +137,14 @@ class Trial:
         self.host_can_fork = self.lab.host_name() == self.before.host_name
 
     def _reach_out(self):
-        """Have COMMAND try to reach a file of the host, by each way it might."""
+        """See which trees they are in, and have COMMAND try to reach a file of the host."""
+        self.host_file_in_root = self.first.process.sees(self.host_file)
+        self.first_in_tree = self.first.process.sees(self.tree_file)
+        second = self.second.view and self.second.process
+        self.second_in_default = bool(second) and second.sees(self.default_file)
         up = "../" * 12
-        ways = [self.host_file, f"{up}{self.host_file}"]
+        points = [m.point.rstrip("/") for m in self.first.view.mounts if " " not in m.point]
+        ways = [f"{up}{self.host_file}", *(point + self.host_file for point in points)]
         ways += [f"/proc/self/fd/{n}{self.host_file}" for n in range(20)]
         answer = self.first.ask(f"for f in {' '.join(ways)}; do [ -e $f ] && echo $f; done")
         self.reached = (answer or "").split()
@@ -143,7 +154,7 @@ class Trial:
         missing = f"no-such-{self.token}"
         self.missing = Run(self._start, ["run", missing]).finish()
         self.not_executable = Run(self._start, ["run", self.plain_file]).finish()
-        if self.step >= 4 and self.lab.has_groups:
+        if self.step >= 4:
             self.hog = Run(self._start, ["run", "sh", "-c", HOG]).finish(4 * PATIENCE)
         self._wait_for_calm()
         self.after = Snapshot(self.lab)

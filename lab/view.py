@@ -27,10 +27,11 @@ class View:
         self.mounts = process.mounts()
         self.visible_processes = or_none(process.visible_processes) or []
         self.own_processes = _together(process)
+        self.child_namespaces = {p.namespaces()["pid"] for p in descendants(process.pid)}
         self.root = process.root()
         self.working_directory = process.working_directory()
         self.descriptors = process.descriptors()
-        self.groups = {c: process.group(c) for c in cgroup.CONTROLLERS if lab.has_groups}
+        self.groups = {c: process.group(c) for c in cgroup.CONTROLLERS if not lab.no_groups}
 
     def mounted_at(self, point):
         """Return the topmost mount at a place, or None."""
@@ -54,7 +55,7 @@ def _together(process):
 
 def groups_of(lab):
     """Return the directories of all control groups on a lab host."""
-    controllers = cgroup.CONTROLLERS if lab.has_groups else ()
+    controllers = cgroup.CONTROLLERS if not lab.no_groups else ()
     tops = {lab.group_root(controller) for controller in controllers}
     return {folder for top in tops for folder, _, _ in os.walk(top)}
 

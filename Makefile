@@ -1,0 +1,135 @@
+# Containers from scratch.  What stands behind ## is what `make help` shows.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV ?= .venv
+PY := $(CURDIR)/$(VENV)/bin/python
+LAB := $(PY) -IBm lab
+STEPS := 1 2 3 4 5
+
+# ---- Which step?  `make check-step 3`, `make check-step N=3` and `make check-step-3` are one.
+TAKES_STEP := check-step run-step hint reset diff
+VERBS := $(filter $(TAKES_STEP),$(MAKECMDGOALS))
+ifneq ($(VERBS),)
+  VERB := $(firstword $(VERBS))
+  # An N of the environment is not meant for us; the value is never run.
+  WORDS := $(filter-out $(VERB),$(MAKECMDGOALS)) $(if $(filter command,$(origin N)),$(value N))
+  EXAMPLE := steps are $(STEPS), for example: make $(VERB) 1
+  ifeq ($(strip $(WORDS)),)
+    $(error which step? $(EXAMPLE))
+  endif
+  ifneq ($(words $(WORDS)),1)
+    $(error one step at a time, not '$(strip $(WORDS))'; $(EXAMPLE))
+  endif
+  STEP := $(patsubst 0%,%,$(strip $(WORDS)))
+  ifeq ($(filter $(STEP),$(STEPS)),)
+    $(error there is no step '$(strip $(WORDS))'; $(EXAMPLE))
+  endif
+  # The number is a goal too: one that does nothing, also beside a file of that name.
+  .PHONY: $(filter-out $(VERB),$(MAKECMDGOALS))
+  $(filter-out $(VERB),$(MAKECMDGOALS)): ; @:
+endif
+
+# ---- Root.  The command is raised, not make: what make builds stays the user's.
+ifneq ($(shell id -u),0)
+  SUDO ?= $(if $(shell command -v sudo),sudo -p 'Namespaces and mounts are made by root: password for %p: ')
+else ifneq ($(SUDO_UID),)
+  AS_USER := sudo -u '\#$(SUDO_UID)' --
+endif
+
+# What was typed as CMD goes to the program as it is: its $ are not make's.
+override CMD := $(value CMD)
+export CMD
+
+.PHONY: help
+help: ## show this list
+	@sed -nE 's/^([a-z-]+)( .*)?:.*## ([A-Z=" a-z[:punct:]]*)$$/\1\t\3/p' $(MAKEFILE_LIST) | expand -t 14
+
+# ---- For learners
+.PHONY: check-step
+check-step: $(VENV)/.check rootfs/bin/sh ## N  judge your step N (1 to 5), and say what to do next
+	@$(SUDO) $(LAB) check $(STEP)
+
+.PHONY: run-step
+run-step: $(VENV)/.check rootfs/bin/sh ## N CMD="ps ax"  run a command in your container, on a lab host
+	@$(SUDO) $(LAB) run $(STEP) "$$CMD"
+
+.PHONY: lab
+lab: $(VENV)/.check rootfs/bin/sh ## a root shell on a lab host, where mistakes do no harm
+	@$(SUDO) $(LAB) lab $(if $(CMD),"$$CMD")
+
+.PHONY: hint reset diff
+hint: $(VENV)/.check ## N  one more hint for step N
+	@$(LAB) hint $(STEP)
+reset: $(VENV)/.check ## N  begin step N again; a copy of your work is kept
+	@$(LAB) reset $(STEP)
+diff: $(VENV)/.check ## N  what you changed in step N
+	@$(LAB) diff $(STEP)
+
+.PHONY: status
+status: $(VENV)/.check rootfs/bin/sh ## which of your steps pass
+	@$(SUDO) $(LAB) status
+
+.PHONY: demo
+demo: $(VENV)/.check rootfs/bin/sh ## what you are going to build, in ten seconds
+	@$(SUDO) $(LAB) demo
+
+.PHONY: rootfs
+rootfs: $(VENV)/.check ## make the container's file tree again; KIND=debian for a real Debian
+	@$(SUDO) $(LAB) rootfs $(KIND)
+rootfs/bin/sh: | $(VENV)/.check
+	@echo 'first run: making rootfs/, the tree for step 5 ...'
+	@$(SUDO) $(LAB) rootfs
+
+.PHONY: doctor
+doctor: $(VENV)/.check ## what this machine can do, and what to install
+	@$(SUDO) $(LAB) doctor
+
+.PHONY: vm
+vm: $(VENV)/.check rootfs/bin/sh ## a shell in a throwaway virtual machine with control groups v2; needs no root
+	@$(LAB) vm $(if $(CMD),"$$CMD")
+
+# ---- For those who work on the workshop
+.PHONY: sync
+sync: $(VENV)/.check ## cut the solutions and starters from solutions/container.py
+	@$(LAB) sync
+
+.PHONY: test
+test: $(VENV)/.test rootfs/bin/sh ## all tests of the workshop itself
+	@$(SUDO) $(PY) -IBm pytest -q $(TESTS)
+
+.PHONY: test-vm
+test-vm: $(VENV)/.test rootfs/bin/sh ## the checks of all steps in the virtual machine, v2 and v1
+	@$(LAB) test-vm
+
+.PHONY: lint
+lint: $(VENV)/.test ## ruff
+	@$(PY) -Im ruff check . && $(PY) -Im ruff format --check .
+
+.PHONY: bench
+bench: $(VENV)/.check rootfs/bin/sh ## the numbers, measured side by side
+	@$(SUDO) $(LAB) bench
+
+# check-step-3 and its like
+$(foreach verb,$(TAKES_STEP),$(STEPS:%=$(verb)-%)): ; @$(MAKE) --no-print-directory $(subst -$(lastword $(subst -, ,$@)),,$@) N=$(lastword $(subst -, ,$@))
+
+# ---- The environment: made once, stamped last.  Anew when the checkout has moved.
+ifneq ($(file <$(VENV)/.here),$(CURDIR))
+.PHONY: $(VENV)/.check $(VENV)/.test
+endif
+
+UV := $(shell command -v uv 2>/dev/null)
+PIP := $(if $(UV),$(UV) pip install -q --python $(PY),$(PY) -m pip install -q --disable-pip-version-check)
+
+$(VENV)/.check $(VENV)/.test: $(VENV)/.%: pyproject.toml | $(VENV)/bin/python
+	@echo 'first run: installing what `make $(if $(filter check,$*),check-step,test)` needs into $(VENV)/ ...'
+	@$(AS_USER) $(PIP) --editable '.[$*]'
+	@$(AS_USER) $(PY) -m compileall -q lab tests
+	@$(AS_USER) sh -c 'printf %s "$(CURDIR)" > $(VENV)/.here; touch $@'
+
+$(VENV)/bin/python:
+	@sh lab/prerequisites $(PYTHON) $(if $(UV),uv)
+	@echo 'first run: making $(VENV)/ ...'
+	@$(AS_USER) $(if $(UV),$(UV) venv -q --allow-existing --python $(PYTHON) $(VENV),$(PYTHON) -m venv $(VENV)) || { rm -rf $(VENV); exit 1; }

@@ -1,0 +1,34 @@
+"""`make lab`: a root shell on a lab host; from a second terminal, on the same one."""
+
+import shutil
+import sys
+
+from lab import ROOT
+from lab.commands import CANNOT, _program
+from lab.host import SHARED_NAME, Child, Host, LabError, join
+
+PROMPT = r"\[\033[33m\]root@labhost\[\033[0m\]:\w# "
+WELCOME = """\
+This is a lab host: a machine to be wrong in.  Nothing that you do here stays.
+A second terminal joins it with `make lab`.  Leave with `exit`.
+"""
+
+
+def main(words):
+    """Run a shell, or the command that the words make up."""
+    shell = "bash" if shutil.which("bash") else "sh"
+    argv = [shell, "-c", " ".join(words)] if words else [shell, *["--norc"] * (shell == "bash")]
+    env = {"PS1": PROMPT if shell == "bash" else "labhost# "}
+    try:
+        running = None if words else join()
+        if running:
+            print("joining the lab host that runs in another terminal", file=sys.stderr)
+            return _program.call(lambda streams: Child(running, argv, streams, env, ROOT))
+        with Host(name=None if words else SHARED_NAME) as host:
+            host.pid  # noqa: B018  it is up, or says here why not
+            if not words:
+                print(WELCOME, file=sys.stderr)
+            return _program.call(lambda streams: host.spawn(argv, streams, env, cwd=ROOT))
+    except LabError as error:
+        print(f"there can be no lab host here: {error}\nsee: make doctor", file=sys.stderr)
+        return CANNOT

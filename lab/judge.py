@@ -1,0 +1,204 @@
+"""The judge: runs the checks of steps 1 to N on one program, and tells what came of it.
+
+The checks are pytest tests, tests/test_NN_topic.py.  pytest runs them in this process
+and prints nothing; what the judge returns are results, one for each check.
+"""
+
+import contextlib
+import hashlib
+import io
+import os
+import platform
+import secrets
+import threading
+import time
+
+from lab import ROOT, __version__, cgroup, course
+from lab.host import LabError
+from lab.trial import Trial
+from lab.verdict import CannotCheck, CheckFailed
+
+SCHEMA = "lab-result/v1"
+FIRST = "test_runs_the_command"  # what every check comes after that names no other
+BUDGET = 120.0  # seconds for one trial, whatever the program does
+VM = "run it in the virtual machine: make vm"
+# What pytest would bring beside tests and fixtures takes time, and reads the learner's
+# folders; and rewritten assertions explain less than our own words.
+OPTIONS = ("-c", os.devnull, f"--rootdir={ROOT}/tests", f"--confcutdir={ROOT}/tests")
+OPTIONS += ("--assert=plain", "--capture=no", "--quiet")
+WITHOUT = ("cacheprovider", "doctest", "junitxml", "logging", "pastebin", "unittest")
+WITHOUT += ("nose", "stepwise", "setuponly", "setupplan", "faulthandler", "debugging")
+
+
+class CheckerError(Exception):
+    """The judge did not get as far as a check; str() says what pytest said."""
+
+
+def judge(program: str, step: int) -> list:
+    """Judge `program` by the checks of 1 to `step`; return a result for each, in order.
+
+    A result is a dict, as lab-result/v1 has it.  FileNotFoundError without the program;
+    CheckerError if the judge itself is broken.
+    """
+    with open(program, "rb") as file:
+        submission = hashlib.sha256(file.read()).hexdigest()
+    with _Trial(program, step) as trial:  # on its way while pytest is imported
+        import pytest
+
+        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+        plugin = _Plugin(trial)
+        files = [f"{ROOT}/tests/test_{name}.py" for name in course.STEPS[:step]]
+        options = [*OPTIONS, *(word for name in WITHOUT for word in ("-p", f"no:{name}"))]
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            pytest.main([*options, *files], plugins=[plugin])
+    if not plugin.results:
+        raise CheckerError(said.getvalue())
+    common = {
+        "schema": SCHEMA,
+        "run_id": secrets.token_hex(8),
+        "learner": os.environ.get("SUDO_USER") or os.environ.get("USER", ""),
+        "env": environment(),
+        "checker_version": __version__,
+        "submission_hash": submission,
+    }
+    return [{**common, **result} for result in plugin.results]
+
+
+def exit_status(results) -> int:
+    """Return what the command should exit with: 0 pass, 1 fail, 3 cannot check, 4 error."""
+    verdicts = {result["verdict"] for result in results}
+    if "checker_error" in verdicts or not verdicts:
+        return 4
+    if verdicts & {"fail", "timeout", "blocked"}:
+        return 1
+    return 3 if "cannot_check" in verdicts else 0
+
+
+def environment() -> dict:
+    """Return what a verdict may depend on beside the program."""
+    with open("/proc/self/status") as status:
+        caps = status.read().partition("CapEff:")[2].split()[0]
+    return {
+        "kernel": platform.release(),
+        "cgroup": f"v{cgroup.version()}",
+        "python": platform.python_version(),
+        "in_container": os.path.exists("/.dockerenv") or os.path.exists("/run/.containerenv"),
+        "caps": caps,
+    }
+
+
+class _Trial:
+    """A trial that runs beside the import of pytest."""
+
+    def __init__(self, program, step):
+        self._trial = Trial(program, step)
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._error = None
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error):
+        self._trial.close()
+
+    def result(self):
+        """Return the trial when it is done; CannotCheck if the machine does not allow it."""
+        self._thread.join(BUDGET)
+        if self._thread.is_alive():
+            raise TimeoutError(f"the trial did not end in {BUDGET} s")
+        if isinstance(self._error, LabError):
+            raise CannotCheck(f"there can be no lab host: {self._error}", VM)
+        if self._error:
+            raise self._error
+        return self._trial
+
+    def _run(self):
+        """Do the trial, and keep what goes wrong for the checks to say."""
+        try:
+            missing = self._trial.lab.pid and self._trial.lab.no_groups
+            if missing and self._trial.step >= 4:
+                self._error = CannotCheck(f"no control groups here: {missing}", VM)
+            else:
+                self._trial.run()
+        except Exception as error:
+            self._error = error
+
+
+class _Plugin:
+    """What pytest asks before, and tells after, each check."""
+
+    def __init__(self, trial):
+        self._trial, self.results = trial, []
+        self._passed, self._errors = set(), {}
+
+    def trial(self):
+        """Return the one trial that all checks look at."""
+        return self._trial.result()
+
+    def pytest_configure(self, config):
+        """Be found by the fixture of the checks."""
+        config.judge = self
+
+    def pytest_runtest_protocol(self, item, nextitem):
+        """Run one check in place of pytest's own protocol, and keep its result."""
+        from _pytest.runner import runtestprotocol
+
+        name, begin = item.function.__name__, time.perf_counter()
+        needed = getattr(item.function, "after", None if name == FIRST else FIRST)
+        blocked = bool(needed) and needed not in self._passed
+        reports = [] if blocked else runtestprotocol(item, nextitem=nextitem, log=False)
+        result = self._result(item, needed, begin)
+        if blocked:
+            result["verdict"] = "blocked"
+        elif self._errors.get(item):
+            result.update(_told(self._errors[item]))
+        elif all(report.passed for report in reports):
+            self._passed.add(name)
+        self.results.append(result)
+        return True
+
+    def pytest_runtest_makereport(self, item, call):
+        """Keep what a check raised, for its result."""
+        if call.excinfo:
+            self._errors.setdefault(item, call.excinfo.value)
+
+    def _result(self, item, needed, begin):
+        """Return the result of a check that passes."""
+        step = int(item.module.__name__.split("_")[1])
+        number = 1 + sum(result["step"] == step for result in self.results)
+        return {
+            "step": step,
+            "check": f"{step:02}.{number}",
+            "name": item.function.__name__,
+            "title": _title(item.function.__doc__),
+            "verdict": "pass",
+            "expected": None,
+            "observed": None,
+            "cause": None,
+            "evidence": [],
+            "hints_available": 3,
+            "depends_on": [r["check"] for r in self.results if r["name"] == needed],
+            "points": 1,
+            "max_points": 1,
+            "ms": round((time.perf_counter() - begin) * 1000, 1),
+        }
+
+
+def _title(docstring):
+    """Return a check's sentence as a line of a list: no capital, no full stop."""
+    sentence = docstring.strip().rstrip(".")
+    return sentence[0].lower() + sentence[1:] if sentence[1:2].islower() else sentence
+
+
+def _told(error):
+    """Return what a result says when its check raised `error`."""
+    told = {"points": 0}
+    if isinstance(error, CheckFailed):
+        told.update(verdict=error.verdict, cause=error.cause, evidence=error.evidence)
+        told.update(expected=error.expected, observed=error.observed)
+    elif isinstance(error, CannotCheck):
+        told.update(verdict="cannot_check", observed=error.reason, expected=error.way_out)
+    else:
+        told.update(verdict="checker_error", observed=f"{type(error).__name__}: {error}")
+    return told

@@ -1,0 +1,57 @@
+"""Step 3: the container has a mount table of its own, and scratch space in it."""
+
+from lab.verdict import after, check
+
+
+def test_command_has_its_own_mount_namespace(trial):
+    """The command runs in a mount namespace of its own."""
+    inside, host = trial.first.view.namespaces["mnt"], trial.before.namespaces["mnt"]
+    check(inside != host, f"another one than the host's {host}", inside, "mnt-shared")
+
+
+@after("test_command_has_its_own_mount_namespace")
+def test_mytemp_is_a_tmpfs(trial):
+    """The container has a tmpfs on /mytemp."""
+    mount = trial.first.view.mounted_at("/mytemp")
+    found = str(mount) if mount else "no mount on /mytemp"
+    check(mount and mount.kind == "tmpfs", "tmpfs on /mytemp", found, "mytemp-missing")
+
+
+@after("test_command_has_its_own_mount_namespace")
+def test_mounts_stay_in_the_container(trial):
+    """What the container mounts stays in the container."""
+    assert any(m.group for m in trial.before.mounts), "the lab host is not shared"
+    for moment, snapshot in (("", trial.during), (" after it ended", trial.after)):
+        new = [str(m) for m in snapshot.mounts if m not in trial.before.mounts]
+        gone = [str(m) for m in trial.before.mounts if m not in snapshot.mounts]
+        seen = [f"{m} appeared in the host's mount table{moment}" for m in new]
+        seen += [f"{m} changed in the host's mount table{moment}" for m in gone]
+        check(not seen, "the host's mount table as it was", "; ".join(seen), "mounts-shared")
+
+
+@after("test_mounts_stay_in_the_container")
+def test_no_mount_is_shared_with_the_host(trial):
+    """No mount of the container passes on to the host what is mounted below it."""
+    hosts = {mount.group for mount in trial.before.mounts} - {0}
+    shared = [mount for mount in trial.first.view.mounts if mount.group in hosts]
+    root = any(mount.point == "/" for mount in shared)
+    check(
+        not shared,
+        "every mount private or slave",
+        f"{len(shared)} still shared with the host, among them {shared[:1] and shared[0]}",
+        "mounts-shared" if root else "mounts-not-recursive",
+    )
+
+
+@after("test_mytemp_is_a_tmpfs")
+def test_files_in_mytemp_are_seen_by_nobody_else(trial):
+    """A file in /mytemp is seen in the container, not on the host, not in a second one."""
+    check(trial.first_sees, "a file can be written to /mytemp", "it is not there")
+    check(
+        trial.second.view,
+        "a second container beside the first",
+        f"exit status {trial.second.status}; {trial.second.errors[-200:]}",
+        "crashed",
+    )
+    seen_by = "the host" * trial.host_sees or "a second container" * trial.second_sees
+    check(not seen_by, "nobody else sees it", f"{seen_by} sees it", "mounts-shared")

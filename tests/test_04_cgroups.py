@@ -1,0 +1,94 @@
+"""Step 4: the container can use a part of the machine and no more."""
+
+from lab.verdict import after, check, check_ended
+
+MEMORY, PROCESSES = 64 << 20, 64
+
+
+def test_command_has_its_own_group(trial):
+    """The command is in a control group of its own."""
+    for controller, group in trial.first.view.groups.items():
+        check(
+            group != trial.lab_groups[controller],
+            f"a group of its own for {controller}",
+            "the host's own group",
+            "group-not-joined",
+        )
+
+
+@after("test_command_has_its_own_group")
+def test_memory_is_limited(trial):
+    """The group may use 64 MiB of memory."""
+    seen = trial.limits["memory.max"]
+    found = "no limit" if seen is None else f"{seen} bytes"
+    check(seen == MEMORY, f"{MEMORY} bytes in memory.max", found, "limit-missing")
+
+
+@after("test_memory_is_limited")
+def test_there_is_no_swap(trial):
+    """The group may use no swap."""
+    seen = trial.limits["memory.swap.max"]
+    found = "no limit" if seen is None else f"{seen} bytes"
+    check(seen == 0, "0 bytes in memory.swap.max", found, "swap-allowed")
+
+
+@after("test_command_has_its_own_group")
+def test_processes_are_limited(trial):
+    """The group may have 64 processes."""
+    seen = trial.limits["pids.max"]
+    found = "no limit" if seen is None else str(seen)
+    check(seen == PROCESSES, f"{PROCESSES} in pids.max", found, "limit-missing")
+
+
+@after("test_command_has_its_own_group")
+def test_children_are_in_the_group(trial):
+    """The command's children are in the group, from its first instruction on."""
+    strays = trial.strays
+    check(not strays, "all in the group", f"process {strays} outside", "joined-late")
+
+
+@after("test_memory_is_limited")
+def test_kernel_kills_what_uses_too_much(trial):
+    """Over the limit the kernel kills, and the exit status says so."""
+    check(
+        trial.kills > 0 and trial.hog_answer[-1:] == ["137"],
+        "a hog killed by the OOM killer (oom_kill rises), status 137",
+        f"oom_kill rose by {trial.kills}, the hog said {' '.join(trial.hog_answer)}",
+        "not-the-kernel",
+    )
+    check_ended(trial.hog, "an end when COMMAND is killed")
+    seen = trial.hog.status
+    check(seen == 137, "status 137 when COMMAND is the hog", seen, "status-lost")
+
+
+@after("test_processes_are_limited")
+def test_fork_loop_ends_at_the_limit(trial):
+    """A fork loop ends at the limit, and the host can still start processes."""
+    seen = trial.process_count
+    check(
+        PROCESSES - 4 <= seen <= PROCESSES and trial.host_can_fork,
+        f"{PROCESSES} processes at most, and a host that can fork",
+        f"{seen} processes; the host can {'' if trial.host_can_fork else 'not '}fork",
+        "limit-missing",
+    )
+
+
+@after("test_command_has_its_own_group")
+def test_group_is_gone_afterwards(trial):
+    """The group is gone when the container is."""
+    left = sorted(trial.after.groups - trial.before.groups)
+    check(not left, "no group left", ", ".join(left), "group-left")
+
+
+@after("test_command_has_its_own_group")
+def test_two_containers_share_no_group(trial):
+    """Two containers at the same time have two groups."""
+    second = trial.second
+    check(
+        second.view,
+        "a second container beside the first",
+        f"exit status {second.status}; {second.errors[-200:]}",
+        "group-shared",
+    )
+    shared = [g for g in second.view.groups.values() if g in trial.first.view.groups.values()]
+    check(not shared, "two groups", f"both are in {shared}", "group-shared")

@@ -1,0 +1,66 @@
+"""Step 5: the container has a root directory of its own."""
+
+from lab.verdict import after, check
+
+
+def test_root_is_the_tree(trial):
+    """The command's root directory is the tree in $ROOTFS, by default rootfs/."""
+    root = trial.first.view.root
+    check(
+        not trial.host_file_in_root,
+        "a root without the host's files",
+        f"{trial.host_file} of the host is there",
+        "root-shared",
+    )
+    check(
+        trial.first_in_tree,
+        "the tree that ROOTFS names",
+        f"another one: {root.path}",
+        "rootfs-ignored",
+    )
+    check(
+        trial.second_in_default,
+        "rootfs/ of the repository where ROOTFS is not set",
+        "another tree, or none",
+        "rootfs-ignored",
+    )
+
+
+@after("test_root_is_the_tree")
+def test_working_directory_is_inside(trial):
+    """The command's working directory is inside its root."""
+    view = trial.first.view
+    where = view.working_directory.path
+    check(
+        view.holds(view.working_directory),
+        f"a directory below {view.root.path}",
+        f"{where}, outside",
+        "outside-cwd",
+    )
+
+
+@after("test_working_directory_is_inside")
+def test_no_descriptor_leads_out(trial):
+    """No file or folder of the host is open in the command."""
+    view = trial.first.view
+    leaks = [
+        f"descriptor {number} is {file.path}"
+        for number, file in view.descriptors.items()
+        if file.kind != "other" and not view.holds(file)
+    ]
+    check(not leaks, "no file or folder outside the root", "; ".join(leaks), "descriptor-leaked")
+
+
+@after("test_no_descriptor_leads_out")
+def test_host_files_are_out_of_reach(trial):
+    """A file of the host cannot be reached by path, by "..", or through a mount."""
+    check(not trial.reached, "no way to it", ", ".join(trial.reached), "host-reachable")
+
+
+@after("test_root_is_the_tree")
+def test_proc_and_mytemp_are_in_the_tree(trial):
+    """/proc and /mytemp are mounted inside the tree."""
+    for point, kind in (("/proc", "proc"), ("/mytemp", "tmpfs")):
+        mount = trial.first.view.mounted_at(point)
+        found = str(mount) if mount else f"nothing is mounted on {point}"
+        check(mount and mount.kind == kind, f"{kind} on {point}", found, "mounts-outside-tree")
