@@ -45,7 +45,7 @@ export CMD
 
 .PHONY: help
 help: ## show this list
-	@sed -nE 's/^([a-z-]+)( .*)?:.*## ([A-Z=" a-z[:punct:]]*)$$/\1\t\3/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -nE 's/^([a-z-]+):.* ## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
 
 # ---- For learners
 .PHONY: check-step

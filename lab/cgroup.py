@@ -144,7 +144,7 @@ def event(directory: str, file: str, name: str) -> int:
             words = opened.read().split()
     except OSError:
         return 0
-    return int(dict(zip(words[::2], words[1::2])).get(name, 0))
+    return int(dict(zip(words[::2], words[1::2], strict=True)).get(name, 0))
 
 
 def _rmdir(directory, patience=1.0):

@@ -127,4 +127,3 @@ def generated(source: str) -> dict[str, str]:
         files[solution_path(step)] = solution(source, step)
         files[starter_path(step)] = starter(source, step)
     return files
-

@@ -40,9 +40,8 @@ class Host:
         does not allow it.
         """
         self._handle, theirs = _sockets()
-        boot = f"import sys; sys.path.insert(0, {ROOT!r}); from lab import machine; machine.main"
         self._keeper = subprocess.Popen(
-            [sys.executable, "-ISBc", f"{boot}({theirs.fileno()})"],
+            [sys.executable, "-ISB", f"{ROOT}/lab/keeper.py", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             start_new_session=True,

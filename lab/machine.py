@@ -1,28 +1,13 @@
-"""The inside of a lab host: how the machine is made, and its process 1.
+"""How a lab host is made: its namespaces, its root, its devices, its control groups."""
 
-Three processes in a row.  The keeper makes the control groups, and removes them when all
-is over.  The builder, its child, leaves the machine's namespaces and puts the lab host's
-root together.  The builder's child is process 1 of the lab host: it starts what
-the handles ask for, and ends when the last handle is closed; the kernel then kills all
-that is left.
-
-Run by `lab.host` in a process of its own.  Every check waits for its start, so it
-imports only what starts quickly.
-"""
-
-import _socket
 import os
-import select
-import struct
-import sys
 
-from lab import cgroup, confine, linux, wire
+from lab import cgroup, confine, init, linux, wire
 
 SCAFFOLD = "/mnt"  # where the new root is put together; only this process sees it
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 HIDDEN = ("/dev", "/proc", "/run", "/sys", "/tmp")  # not the real machine's
 TOOLS = ("free", "hostname", "ps")
-READ_ONLY = ("/proc/sys", "/proc/sysrq-trigger")
 DISK, SCRATCH = "size=512m,mode=755", "size=256m,mode=1777"
 LAB = (
     linux.CLONE_NEWUTS
@@ -32,68 +17,6 @@ LAB = (
     | linux.CLONE_NEWNET
     | linux.CLONE_NEWCGROUP
 )
-
-
-def main(fd):
-    """Be the keeper of a lab host, to the plan that comes through socket `fd`."""
-    os.set_inheritable(fd, False)
-    handle = wire.opened(fd)
-    plan, _ = wire.receive(handle)
-    if plan is None:
-        return
-    try:
-        listener = _listen(plan["name"]) if plan["name"] else None
-    except OSError:
-        return wire.send(handle, {"error": f"there is a lab host {plan['name']!r} already"})
-    with _Groups(plan["limits"]) as groups:
-        pid = os.fork()
-        if pid == 0:
-            _in_child(handle, build, handle, listener, plan, groups)
-        handle.close()
-        os.waitpid(pid, 0)
-
-
-class _Groups:
-    """The lab host's control groups: the limits, and below them the root it sees.
-
-    Two levels, because the root of a control-group namespace can be written to from
-    inside, and the level above cannot be reached.  `missing` says why there are none.
-    """
-
-    def __init__(self, limits):
-        name = f"lab-{os.getpid()}"
-        self._limits, self._outer = limits, cgroup.Group(name)
-        self._inner = cgroup.Group(f"{name}/host")
-        self.missing = None
-
-    def __enter__(self):
-        try:
-            self._outer.create()
-            for file, value in self._limits:
-                self._outer.write(file, value)
-            self._inner.create()
-        except OSError as error:
-            self.missing = str(error)
-        return self
-
-    def __exit__(self, *error):
-        self._outer.remove_tree()
-
-    def join(self):
-        """Move this process to the root of the groups that the lab host sees."""
-        if not self.missing:
-            self._inner.join()
-
-
-def _in_child(handle, function, *arguments):
-    """Run a function that must not return; report what it raises to the caller."""
-    try:
-        confine.die_with_parent()
-        function(*arguments)
-    except BaseException as error:
-        wire.send(handle, {"error": f"{type(error).__name__}: {error}"})
-    finally:
-        os._exit(1)
 
 
 def build(handle, listener, plan, groups):
@@ -109,7 +32,7 @@ def build(handle, listener, plan, groups):
         make_hierarchy(root)
     pid = os.fork()
     if pid == 0:
-        _in_child(handle, boot, handle, listener, root, groups.missing)
+        in_child(handle, init.boot, handle, listener, root, groups.missing)
     handle.close()
     os.waitpid(pid, 0)
     os._exit(0)
@@ -209,146 +132,15 @@ def make_hierarchy(root):
         linux.mount("cgroup", f"{top}/{controller}", "cgroup", 0, controller)
 
 
-def boot(handle, listener, root, no_groups):
-    """As process 1: enter the root, close the doors, and serve."""
-    proc = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
-    linux.mount("proc", f"{root}/proc", "proc", proc)
-    os.chdir(root)
-    linux.pivot_root(".", ".")
-    linux.umount2(".", linux.MNT_DETACH)
-    os.chdir("/")
-    for path in filter(os.path.exists, READ_ONLY):
-        linux.mount(path, path, None, linux.MS_BIND)
-        linux.mount(None, path, None, linux.MS_REMOUNT | linux.MS_BIND | linux.MS_RDONLY | proc)
-    # Shared, as systemd leaves it: in a private root no forgotten MS_PRIVATE would show.
-    linux.mount(None, "/", None, linux.MS_REC | linux.MS_SHARED)
-    linux.sethostname("labhost")
-    confine.drop_capabilities()
-    confine.refuse_disks()
-    os.environ.clear()
-    wire.send(handle, {"no_groups": no_groups}, [os.pidfd_open(1)])
-    serve([handle], listener)
-    os._exit(0)
-
-
-def serve(handles, listener):
-    """Start what the handles ask for, and report how it ended, until all are closed."""
-    poll, sockets, started = select.poll(), {h.fileno(): h for h in handles}, {}
-    for fd in [*sockets, *([listener.fileno()] if listener else [])]:
-        poll.register(fd, select.POLLIN)
-    while sockets:
-        # Orphans come without notice: the pause lets none wait long to be reaped.
-        for fd, _ in poll.poll(100):
-            if fd in sockets:
-                request, fds = wire.receive(sockets[fd])
-                if request is None:
-                    poll.unregister(fd)
-                    sockets.pop(fd).close()
-                else:
-                    child = _Child(request, fds)
-                    started[child.pid] = child
-                    poll.register(child.pidfd, select.POLLIN)
-            elif listener and fd == listener.fileno():
-                handle = _accept(listener)
-                if handle:
-                    sockets[handle.fileno()] = handle
-                    poll.register(handle.fileno(), select.POLLIN)
-        for pid, status in _ended():
-            if pid in started:
-                child = started.pop(pid)
-                poll.unregister(child.pidfd)
-                child.report(status)
-
-
-def _ended():
-    """Yield (pid, wait status) of each child that has ended."""
-    while True:
-        try:
-            pid, status = os.waitpid(-1, os.WNOHANG)
-        except ChildProcessError:
-            return
-        if pid == 0:
-            return
-        yield pid, status
-
-
-class _Child:
-    """One process that a handle asked for."""
-
-    def __init__(self, request, fds):
-        self.reply, streams, enter = wire.opened(fds[0]), fds[1:4], fds[4:]
-        master = []
-        if request["terminal"]:
-            controller, terminal = os.openpty()
-            master, streams, enter = [controller], [terminal] * 3, fds[1:]
-        self.pid = os.fork()
-        if self.pid == 0:
-            _become(request, streams, enter)
-        self.pidfd = os.pidfd_open(self.pid)
-        self._send({"pid": self.pid}, [self.pidfd, *master])
-        for fd in {*streams, *master, *enter}:
-            os.close(fd)
-
-    def report(self, status):
-        """Tell the caller how it ended: a wait status."""
-        os.close(self.pidfd)
-        self._send({"status": status})
-        self.reply.close()
-
-    def _send(self, message, fds=()):
-        try:
-            wire.send(self.reply, message, fds)
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # the caller does not want to know
-
-
-def _become(request, streams, enter):
-    """In the child: take the streams, enter namespaces, and turn into the program."""
+def in_child(handle, function, *arguments):
+    """Run a function that must not return; report what it raises to the caller."""
     try:
-        for fd in enter:
-            linux.setns(fd)
-        os.setsid()
-        if request["terminal"]:  # the first terminal that a session's leader opens is its own
-            os.close(os.open(os.ttyname(streams[0]), os.O_RDWR))
-        for number, fd in enumerate(streams):
-            os.dup2(fd, number)
-        for signum in (linux.SIGINT, linux.SIGPIPE):
-            linux.signal(signum, linux.SIG_DFL)
-        _offer_to_oom_killer()
-        os.chdir(request["cwd"])
-        os.execvpe(request["argv"][0], request["argv"], request["env"])
+        confine.die_with_parent()
+        function(*arguments)
     except BaseException as error:
-        os.write(2, f"labhost: {request['argv'][0]}: {error}\n".encode())
+        wire.send(handle, {"error": f"{type(error).__name__}: {error}"})
     finally:
-        os._exit(127)
-
-
-def _offer_to_oom_killer():
-    """When the lab host's memory is full, the kernel should not pick process 1."""
-    try:
-        linux.write_file("/proc/self/oom_score_adj", 500)
-    except OSError:
-        pass  # a program has taken /proc away, which is its right here
-
-
-def _listen(name):
-    """Return a socket on which further terminals ask to join: the abstract `name`."""
-    listener = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
-    listener.bind(b"\0" + name.encode())
-    listener.listen(8)
-    return listener
-
-
-def _accept(listener):
-    """Return the handle of a terminal that joins, or None if it is somebody else's."""
-    fd, _ = listener._accept()
-    handle = wire.opened(fd)
-    size = struct.calcsize("3i")
-    credentials = handle.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, size)
-    if struct.unpack("3i", credentials)[1] == 0:
-        return handle
-    handle.close()
-    return None
+        os._exit(1)
 
 
 def _fresh(place, options):
@@ -360,7 +152,3 @@ def _bind(source, place):
     """Make `source` appear at `place` too."""
     os.close(os.open(place, os.O_CREAT | os.O_WRONLY))
     linux.mount(source, place, None, linux.MS_BIND)
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]))

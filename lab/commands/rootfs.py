@@ -72,7 +72,9 @@ def add_own_programs(tree):
     """Copy the machine's own programs, where there is no busybox to be all of them."""
     missing = [name for name in PROGRAMS.split() if not shutil.which(name)]
     if missing:
-        raise Missing(f"no {', '.join(missing)} here, and no busybox:\n    {INSTALL} busybox-static")
+        raise Missing(
+            f"no {', '.join(missing)} here, and no busybox:\n    {INSTALL} busybox-static"
+        )
     for name in PROGRAMS.split():
         add_program(tree, shutil.which(name))
 

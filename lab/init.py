@@ -1,0 +1,148 @@
+"""Process 1 of a lab host: enters the new root, closes the doors, and starts programs.
+
+It starts what the handles ask for, and ends when the last handle is closed; the kernel
+then kills all that is left.
+"""
+
+import _socket
+import os
+import select
+import struct
+
+from lab import confine, linux, wire
+
+READ_ONLY = ("/proc/sys", "/proc/sysrq-trigger")
+
+
+def boot(handle, listener, root, no_groups):
+    """As process 1: enter the root, close the doors, and serve."""
+    proc = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
+    linux.mount("proc", f"{root}/proc", "proc", proc)
+    os.chdir(root)
+    linux.pivot_root(".", ".")
+    linux.umount2(".", linux.MNT_DETACH)
+    os.chdir("/")
+    for path in filter(os.path.exists, READ_ONLY):
+        linux.mount(path, path, None, linux.MS_BIND)
+        linux.mount(None, path, None, linux.MS_REMOUNT | linux.MS_BIND | linux.MS_RDONLY | proc)
+    # Shared, as systemd leaves it: in a private root no forgotten MS_PRIVATE would show.
+    linux.mount(None, "/", None, linux.MS_REC | linux.MS_SHARED)
+    linux.sethostname("labhost")
+    confine.drop_capabilities()
+    confine.refuse_disks()
+    os.environ.clear()
+    wire.send(handle, {"no_groups": no_groups}, [os.pidfd_open(1)])
+    serve([handle], listener)
+    os._exit(0)
+
+
+def serve(handles, listener):
+    """Start what the handles ask for, and report how it ended, until all are closed."""
+    poll, sockets, started = select.poll(), {h.fileno(): h for h in handles}, {}
+    for fd in [*sockets, *([listener.fileno()] if listener else [])]:
+        poll.register(fd, select.POLLIN)
+    while sockets:
+        # Orphans come without notice: the pause lets none wait long to be reaped.
+        for fd, _ in poll.poll(100):
+            if fd in sockets:
+                request, fds = wire.receive(sockets[fd])
+                if request is None:
+                    poll.unregister(fd)
+                    sockets.pop(fd).close()
+                else:
+                    child = _Child(request, fds)
+                    started[child.pid] = child
+                    poll.register(child.pidfd, select.POLLIN)
+            elif listener and fd == listener.fileno():
+                handle = _accept(listener)
+                if handle:
+                    sockets[handle.fileno()] = handle
+                    poll.register(handle.fileno(), select.POLLIN)
+        for pid, status in _ended():
+            if pid in started:
+                child = started.pop(pid)
+                poll.unregister(child.pidfd)
+                child.report(status)
+
+
+def _ended():
+    """Yield (pid, wait status) of each child that has ended."""
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if pid == 0:
+            return
+        yield pid, status
+
+
+class _Child:
+    """One process that a handle asked for."""
+
+    def __init__(self, request, fds):
+        self.reply, streams, enter = wire.opened(fds[0]), fds[1:4], fds[4:]
+        master = []
+        if request["terminal"]:
+            controller, terminal = os.openpty()
+            master, streams, enter = [controller], [terminal] * 3, fds[1:]
+        self.pid = os.fork()
+        if self.pid == 0:
+            _become(request, streams, enter)
+        self.pidfd = os.pidfd_open(self.pid)
+        self._send({"pid": self.pid}, [self.pidfd, *master])
+        for fd in {*streams, *master, *enter}:
+            os.close(fd)
+
+    def report(self, status):
+        """Tell the caller how it ended: a wait status."""
+        os.close(self.pidfd)
+        self._send({"status": status})
+        self.reply.close()
+
+    def _send(self, message, fds=()):
+        try:
+            wire.send(self.reply, message, fds)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # the caller does not want to know
+
+
+def _become(request, streams, enter):
+    """In the child: take the streams, enter namespaces, and turn into the program."""
+    try:
+        for fd in enter:
+            linux.setns(fd)
+        os.setsid()
+        if request["terminal"]:  # the first terminal that a session's leader opens is its own
+            os.close(os.open(os.ttyname(streams[0]), os.O_RDWR))
+        for number, fd in enumerate(streams):
+            os.dup2(fd, number)
+        for signum in (linux.SIGINT, linux.SIGPIPE):
+            linux.signal(signum, linux.SIG_DFL)
+        _offer_to_oom_killer()
+        os.chdir(request["cwd"])
+        os.execvpe(request["argv"][0], request["argv"], request["env"])
+    except BaseException as error:
+        os.write(2, f"labhost: {request['argv'][0]}: {error}\n".encode())
+    finally:
+        os._exit(127)
+
+
+def _offer_to_oom_killer():
+    """When the lab host's memory is full, the kernel should not pick process 1."""
+    try:
+        linux.write_file("/proc/self/oom_score_adj", 500)
+    except OSError:
+        pass  # a program has taken /proc away, which is its right here
+
+
+def _accept(listener):
+    """Return the handle of a terminal that joins, or None if it is somebody else's."""
+    fd, _ = listener._accept()
+    handle = wire.opened(fd)
+    size = struct.calcsize("3i")
+    credentials = handle.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, size)
+    if struct.unpack("3i", credentials)[1] == 0:
+        return handle
+    handle.close()
+    return None

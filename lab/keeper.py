@@ -1,0 +1,82 @@
+"""The keeper of a lab host: makes its control groups, and removes them when all is over.
+
+Three processes in a row.  The keeper stays outside.  The builder, its child, leaves the
+machine's namespaces and puts the lab host's root together (lab.machine).  The builder's
+child is process 1 of the lab host (lab.init).
+
+Run by lab.host as a program.  Every check waits for it, so it imports only what starts
+quickly.
+"""
+
+import os
+import sys
+
+if __name__ == "__main__":  # python -I looks for modules in no folder of ours
+    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+import _socket
+
+from lab import cgroup, machine, wire
+
+
+def main(fd):
+    """Be the keeper of a lab host, to the plan that comes through socket `fd`."""
+    os.set_inheritable(fd, False)
+    handle = wire.opened(fd)
+    plan, _ = wire.receive(handle)
+    if plan is None:
+        return
+    try:
+        listener = _listen(plan["name"]) if plan["name"] else None
+    except OSError:
+        return wire.send(handle, {"error": f"there is a lab host {plan['name']!r} already"})
+    with _Groups(plan["limits"]) as groups:
+        pid = os.fork()
+        if pid == 0:
+            machine.in_child(handle, machine.build, handle, listener, plan, groups)
+        handle.close()
+        os.waitpid(pid, 0)
+
+
+class _Groups:
+    """The lab host's control groups: the limits, and below them the root it sees.
+
+    Two levels, because the root of a control-group namespace can be written to from
+    inside, and the level above cannot be reached.  `missing` says why there are none.
+    """
+
+    def __init__(self, limits):
+        name = f"lab-{os.getpid()}"
+        self._limits, self._outer = limits, cgroup.Group(name)
+        self._inner = cgroup.Group(f"{name}/host")
+        self.missing = None
+
+    def __enter__(self):
+        try:
+            self._outer.create()
+            for file, value in self._limits:
+                self._outer.write(file, value)
+            self._inner.create()
+        except OSError as error:
+            self.missing = str(error)
+        return self
+
+    def __exit__(self, *error):
+        self._outer.remove_tree()
+
+    def join(self):
+        """Move this process to the root of the groups that the lab host sees."""
+        if not self.missing:
+            self._inner.join()
+
+
+def _listen(name):
+    """Return a socket on which further terminals ask to join: the abstract `name`."""
+    listener = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
+    listener.bind(b"\0" + name.encode())
+    listener.listen(8)
+    return listener
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
