@@ -1,0 +1,29 @@
+"""`make test-vm`: the checks against the solutions in the virtual machine, v2 and then v1."""
+
+import os
+import sys
+
+from lab import ROOT, vm
+from lab.commands import CANNOT, ERROR, FAIL
+
+# What touches control groups, and all five steps.
+TESTS = ("tests/test_0*_*.py", "tests/test_cgroup.py", "tests/test_matrix.py")
+
+
+def main(words):
+    """Run the tests in both machines; in CI a machine that cannot boot is a failure."""
+    python = [sys.executable, "-IBm", "pytest", "-q", "--color=no"]
+    tests = " ".join(words or TESTS)
+    statuses = []
+    for version in (2, 1):
+        print(f"\nIn a virtual machine with control groups v{version}:", flush=True)
+        try:
+            argv = ["/bin/sh", "-c", f"{' '.join(python)} {tests}"]
+            statuses.append(vm.run(argv, cgroup=version, cwd=ROOT))
+        except vm.Missing as error:
+            print(error, file=sys.stderr)
+            return FAIL if os.environ.get("CI") else CANNOT
+        except RuntimeError as error:
+            print(error, file=sys.stderr)
+            return ERROR
+    return FAIL if any(statuses) else 0
