@@ -23,12 +23,14 @@ def main(words):
         running = None if words else join()
         if running:
             print("joining the lab host that runs in another terminal", file=sys.stderr)
-            return _program.call(lambda streams: Child(running, argv, streams, env, ROOT))
+            _program.call(lambda streams: Child(running, argv, streams, env, ROOT))
+            return 0
         with Host(name=None if words else SHARED_NAME) as host:
             host.pid  # noqa: B018  it is up, or says here why not
             if not words:
                 print(WELCOME, file=sys.stderr)
-            return _program.call(lambda streams: host.spawn(argv, streams, env, cwd=ROOT))
+            status = _program.call(lambda streams: host.spawn(argv, streams, env, cwd=ROOT))
+            return status if words else 0  # how a person left the shell is no failure
     except LabError as error:
         print(f"there can be no lab host here: {error}\nsee: make doctor", file=sys.stderr)
         return CANNOT

@@ -14,7 +14,8 @@ def main(words):
     if not words:
         print(WELCOME, file=sys.stderr)
     try:
-        return vm.run(argv)
+        status = vm.run(argv)
+        return status if words else 0  # how a person left the shell is no failure
     except vm.Missing as error:
         print(error, file=sys.stderr)
         return CANNOT
