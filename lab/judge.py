@@ -21,7 +21,7 @@ from lab.verdict import CannotCheck, CheckFailed
 SCHEMA = "lab-result/v1"
 FIRST = "test_runs_the_command"  # what every check comes after that names no other
 BUDGET = 120.0  # seconds for one trial, whatever the program does
-VM = "run it in the virtual machine: make vm"
+VM = 'in the virtual machine: make vm CMD="make check-step {}"'
 # What pytest would bring beside tests and fixtures takes time, and reads the learner's
 # folders; and rewritten assertions explain less than our own words.
 OPTIONS = ("-c", os.devnull, f"--rootdir={ROOT}/tests", f"--confcutdir={ROOT}/tests")
@@ -91,7 +91,7 @@ class _Trial:
     """A trial that runs beside the import of pytest."""
 
     def __init__(self, program, step):
-        self._trial = Trial(program, step)
+        self._trial, self._way_out = Trial(program, step), VM.format(step)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._error = None
 
@@ -108,7 +108,7 @@ class _Trial:
         if self._thread.is_alive():
             raise TimeoutError(f"the trial did not end in {BUDGET} s")
         if isinstance(self._error, LabError):
-            raise CannotCheck(f"there can be no lab host: {self._error}", VM)
+            raise CannotCheck(f"there can be no lab host: {self._error}", self._way_out)
         if self._error:
             raise self._error
         return self._trial
@@ -118,7 +118,7 @@ class _Trial:
         try:
             missing = self._trial.lab.pid and self._trial.lab.no_groups
             if missing and self._trial.step >= 4:
-                self._error = CannotCheck(f"no control groups here: {missing}", VM)
+                self._error = CannotCheck(f"no control groups: {missing}", self._way_out)
             else:
                 self._trial.run()
         except Exception as error:
@@ -130,7 +130,7 @@ class _Plugin:
 
     def __init__(self, trial):
         self._trial, self.results = trial, []
-        self._passed, self._errors = set(), {}
+        self._errors = {}
 
     def trial(self):
         """Return the one trial that all checks look at."""
@@ -142,28 +142,34 @@ class _Plugin:
 
     def pytest_runtest_protocol(self, item, nextitem):
         """Run one check in place of pytest's own protocol, and keep its result."""
-        from _pytest.runner import runtestprotocol
-
         name, begin = item.function.__name__, time.perf_counter()
         needed = getattr(item.function, "after", None if name == FIRST else FIRST)
-        blocked = bool(needed) and needed not in self._passed
-        reports = [] if blocked else runtestprotocol(item, nextitem=nextitem, log=False)
-        result = self._result(item, needed, begin)
-        if blocked:
-            result["verdict"] = "blocked"
-        elif self._errors.get(item):
-            result.update(_told(self._errors[item]))
-        elif all(report.passed for report in reports):
-            self._passed.add(name)
+        result = self._result(item, needed)
+        before = next((r for r in self.results if r["name"] == needed), None)
+        if before and before["verdict"] == "cannot_check":
+            same = ("verdict", "points", "expected", "observed")
+            result.update({key: before[key] for key in same})
+        elif before and before["verdict"] != "pass":
+            result.update(verdict="blocked", points=0)
+        else:
+            result.update(self._run(item, nextitem))
+        result["ms"] = round((time.perf_counter() - begin) * 1000, 1)
         self.results.append(result)
         return True
+
+    def _run(self, item, nextitem):
+        """Run one check; return what its result says if it does not pass."""
+        from _pytest.runner import runtestprotocol
+
+        runtestprotocol(item, nextitem=nextitem, log=False)
+        return _told(self._errors[item]) if item in self._errors else {}
 
     def pytest_runtest_makereport(self, item, call):
         """Keep what a check raised, for its result."""
         if call.excinfo:
             self._errors.setdefault(item, call.excinfo.value)
 
-    def _result(self, item, needed, begin):
+    def _result(self, item, needed):
         """Return the result of a check that passes."""
         step = int(item.module.__name__.split("_")[1])
         number = 1 + sum(result["step"] == step for result in self.results)
@@ -181,14 +187,13 @@ class _Plugin:
             "depends_on": [r["check"] for r in self.results if r["name"] == needed],
             "points": 1,
             "max_points": 1,
-            "ms": round((time.perf_counter() - begin) * 1000, 1),
         }
 
 
 def _title(docstring):
     """Return a check's sentence as a line of a list: no capital, no full stop."""
     sentence = docstring.strip().rstrip(".")
-    return sentence[0].lower() + sentence[1:] if sentence[1:2].islower() else sentence
+    return sentence if sentence[1:2].isupper() else sentence[0].lower() + sentence[1:]
 
 
 def _told(error):

@@ -57,6 +57,8 @@ class _Groups:
             for file, value in self._limits:
                 self._outer.write(file, value)
             self._inner.create()
+        except PermissionError:
+            self.missing = "only root may make them here"
         except OSError as error:
             self.missing = str(error)
         return self

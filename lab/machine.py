@@ -25,7 +25,7 @@ def build(handle, listener, plan, groups):
     if plan["user"]:
         _enter_user_namespace(*plan["user"])
     linux.unshare(LAB)
-    linux.mount(None, "/", None, linux.MS_REC | linux.MS_PRIVATE)
+    keep_mounts_private()
     root = make_root(plan["layers"], own=bool(plan["user"]))
     make_devices(root)
     if not groups.missing:
@@ -36,6 +36,24 @@ def build(handle, listener, plan, groups):
     handle.close()
     os.waitpid(pid, 0)
     os._exit(0)
+
+
+def keep_mounts_private():
+    """Stop mounts made here from spreading back to the machine."""
+    with open("/proc/self/mountinfo") as mounts:
+        in_chroot = not any(line.split()[4] == "/" for line in mounts)
+    if not in_chroot:
+        return linux.mount(None, "/", None, linux.MS_REC | linux.MS_PRIVATE)
+    # Only a mount point can be made private, and be left by pivot_root(2).  Entering our
+    # own mount namespace goes to its true root; from there the old one can be mounted.
+    inside, namespace = (os.open(path, os.O_RDONLY) for path in ("/", "/proc/self/ns/mnt"))
+    linux.setns(namespace, linux.CLONE_NEWNS)
+    linux.mount(None, "/", None, linux.MS_REC | linux.MS_PRIVATE)
+    os.fchdir(inside)
+    path = os.getcwd()
+    linux.mount(path, path, None, linux.MS_BIND | linux.MS_REC)
+    os.chdir(path)
+    os.chroot(".")
 
 
 def _enter_user_namespace(uid, gid):

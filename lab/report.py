@@ -9,6 +9,7 @@ from lab.causes import CAUSES
 from lab.verdict import MARKS
 
 WIDTH = 88
+SHOWN_OF_OLDER = ("fail", "timeout", "checker_error")
 COLOURS = {"✓": "32", "✗": "31", "?": "33", "!": "35", "·": "2"}
 PLAIN = {"✓": "ok", "✗": "no", "·": "-"}
 
@@ -31,13 +32,17 @@ def _step_lines(step, results, in_full, paint):
     passed = sum(result["verdict"] == "pass" for result in results)
     name = f"step {step} · {course.title(step)}"
     count = f"{passed} of {len(results)} checks pass"
+    if all(result["verdict"] == "cannot_check" for result in results):
+        count = "cannot be checked here"
     yield paint.bold(f"{name}{count:>{WIDTH - len(name)}}")
-    for result in results:
-        if in_full or result["verdict"] not in ("pass", "blocked"):
-            mark = paint.mark(MARKS[result["verdict"]])
-            blocked = " (after the one above)" if result["verdict"] == "blocked" else ""
-            yield f"{mark} {result['title']}{blocked}"
-            yield from _details(result, step)
+    shown = results if in_full else [r for r in results if r["verdict"] in SHOWN_OF_OLDER]
+    for result in shown:
+        mark = paint.mark(MARKS[result["verdict"]])
+        blocked = " (after the one above)" if result["verdict"] == "blocked" else ""
+        yield f"{mark} {result['title']}{blocked}"
+        yield from _details(result, step)
+    if any(result["verdict"] == "cannot_check" for result in shown):
+        yield from _cannot(shown)
 
 
 def _details(result, step):
@@ -56,18 +61,22 @@ def _details(result, step):
             prove = cause.prove.format(step=step, topic=topic)
             where = "" if prove.startswith("make") else "make lab, then: "
             yield f"    {'prove it':10} {where}{prove}"
-    elif result["verdict"] == "cannot_check":
-        yield from _field("cannot", f"cannot check here: {result['observed']}")
-        yield from _field("way out", result["expected"])
     elif result["verdict"] == "checker_error":
         yield from _field("error", f"in the checker, not in your program: {result['observed']}")
+
+
+def _cannot(results):
+    """Yield why checks of a step cannot be made here, once for all."""
+    result = next(r for r in results if r["verdict"] == "cannot_check")
+    yield from _field("cannot check here", result["observed"])
+    yield from _field("way out", result["expected"])
 
 
 def _field(name, text):
     """Yield a named field, wrapped under itself."""
     indent = " " * 15
     wrapped = textwrap.wrap(str(text), WIDTH - len(indent), break_on_hyphens=False) or [""]
-    yield f"    {name:10} {wrapped[0]}"
+    yield f"    {name:10} {wrapped[0]}" if len(name) < 11 else f"    {name}  {wrapped[0]}"
     yield from (indent + line for line in wrapped[1:])
 
 

@@ -1,0 +1,46 @@
+"""Programs that the tests start: each a process of its own, each with a deadline."""
+
+import os
+import subprocess
+import sys
+from typing import NamedTuple
+
+from lab.session import IS_EMULATED
+from lab.streams import Streams
+
+PATIENCE = 200.0 if IS_EMULATED else 20.0  # seconds for a program to answer or to end
+PYTHON = os.path.realpath(sys.executable)  # a lab host has no virtual environment to offer
+
+
+class Answer(NamedTuple):
+    """How a program ended, and what it printed."""
+
+    status: int
+    output: str
+    errors: str
+
+
+def run(*words, **options) -> Answer:
+    """Run a program on this machine; TimeoutExpired if it takes too long."""
+    options = {"stdin": subprocess.DEVNULL, "timeout": PATIENCE, **options}
+    words = [str(word) for word in words]
+    done = subprocess.run(words, capture_output=True, text=True, **options)
+    return Answer(done.returncode, done.stdout, done.stderr)
+
+
+def run_on(host, *words, **options) -> Answer:
+    """Run a program on a lab host; TimeoutError if it takes too long."""
+    streams = Streams()
+    child = host.spawn(words, streams.theirs, **options)
+    streams.release()
+    try:
+        status = child.wait(PATIENCE)
+    finally:
+        child.close()
+        output, errors = streams.finish()
+    return Answer(status, output, errors)
+
+
+def python_on(host, source, *words) -> Answer:
+    """Run lines of Python on a lab host, where `lab` can be imported."""
+    return run_on(host, PYTHON, "-B", "-c", source, *words)
