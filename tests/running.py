@@ -9,6 +9,8 @@ from lab.session import IS_EMULATED
 from lab.streams import Streams
 
 PATIENCE = 200.0 if IS_EMULATED else 20.0  # seconds for a program to answer or to end
+# A copy: pytest renames the current test in os.environ while a thread of ours may start one.
+ENVIRONMENT = dict(os.environ)
 PYTHON = os.path.realpath(sys.executable)  # a lab host has no virtual environment to offer
 
 
@@ -22,9 +24,9 @@ class Answer(NamedTuple):
 
 def run(*words, **options) -> Answer:
     """Run a program on this machine; TimeoutExpired if it takes too long."""
-    options = {"stdin": subprocess.DEVNULL, "timeout": PATIENCE, **options}
+    usual = {"stdin": subprocess.DEVNULL, "timeout": PATIENCE, "env": ENVIRONMENT}
     words = [str(word) for word in words]
-    done = subprocess.run(words, capture_output=True, text=True, **options)
+    done = subprocess.run(words, capture_output=True, text=True, **{**usual, **options})
     return Answer(done.returncode, done.stdout, done.stderr)
 
 
