@@ -8,8 +8,7 @@ import contextlib
 import hashlib
 import io
 import os
-import platform
-import secrets
+import sys
 import threading
 import time
 
@@ -55,7 +54,7 @@ def judge(program: str, step: int) -> list:
         raise CheckerError(said.getvalue())
     common = {
         "schema": SCHEMA,
-        "run_id": secrets.token_hex(8),
+        "run_id": os.urandom(8).hex(),
         "learner": os.environ.get("SUDO_USER") or os.environ.get("USER", ""),
         "env": environment(),
         "checker_version": __version__,
@@ -79,9 +78,9 @@ def environment() -> dict:
     with open("/proc/self/status") as status:
         caps = status.read().partition("CapEff:")[2].split()[0]
     return {
-        "kernel": platform.release(),
+        "kernel": os.uname().release,
         "cgroup": f"v{cgroup.version()}",
-        "python": platform.python_version(),
+        "python": sys.version.split()[0],
         "in_container": os.path.exists("/.dockerenv") or os.path.exists("/run/.containerenv"),
         "caps": caps,
     }

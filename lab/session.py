@@ -1,7 +1,6 @@
 """Runs of a learner's program: one that ends by itself, and one that is held open."""
 
 import os
-import secrets
 import signal
 
 from lab.process import descendants
@@ -42,17 +41,19 @@ class Session(Run):
     When the shell has answered, the container is up: no sleep, no guess.
     """
 
-    def __init__(self, start, lab, first_line=""):
-        self.words = ["sh", "-s", secrets.token_hex(8), *ODD_WORDS]
+    def __init__(self, start, first_line=""):
+        """Begin it; the shell will find the first line waiting."""
+        self.words = ["sh", "-s", os.urandom(8).hex(), *ODD_WORDS]
         super().__init__(start, ["run", *self.words])
         self.view = self.process = None
         self._streams.write(first_line)
-        self.greeting = self.ask(":")  # what was printed before the first answer
-        self.is_up = self.greeting is not None
-        if self.is_up:
-            self._look(lab)
 
-    def _look(self, lab):
+    def greet(self):
+        """Wait until it is up; keep what was printed before the first answer."""
+        self.greeting = self.ask(":")
+        self.is_up = self.greeting is not None
+
+    def look(self, lab):
         """Find COMMAND among the processes of the lab host, and look at it."""
         self.launcher_waits = self._child.is_alive()
         below = [(p, or_none(p.command_line) or [""]) for p in descendants(lab.pid)]
@@ -64,7 +65,7 @@ class Session(Run):
 
     def ask(self, line, patience=PATIENCE):
         """Have the shell run a line; return what it printed, None if no end was seen."""
-        mark = secrets.token_hex(8)
+        mark = os.urandom(8).hex()
         if not self._streams.write(f"{line}\necho {mark}\n"):
             return None
         return self._streams.read_until(1, f"{mark}\n", patience)

@@ -5,7 +5,6 @@ wants to know is looked up from outside while it runs, and kept.
 """
 
 import os
-import secrets
 import sys
 import time
 
@@ -17,9 +16,10 @@ from lab.view import Snapshot, groups_of, or_none
 
 GRACE = 5.0 if IS_EMULATED else 1.0  # seconds for the kernel to tidy up
 COPY = "/srv/copy"  # of the checkout: a second tree, so that $ROOTFS has a choice
-# Programs of the shell alone, so that they run in any root.  The hog stays below what the
-# lab host itself allows, or a program without limits would look right.
-HOG = "x=x; while [ ${#x} -lt 67108864 ]; do x=$x$x; done; echo survived"
+# The hog stays below what the lab host itself allows, or a program without limits would look
+# right.  A root without devices has the shell use the memory, which takes it longer.
+HOG = "[ -c /dev/zero ] && exec dd if=/dev/zero of=/dev/null bs=96M count=1 2>/dev/null; "
+HOG += "x=x; while [ ${#x} -lt 67108864 ]; do x=$x$x; done"
 FORK_LOOP = "i=0; while [ $i -lt 80 ]; do sleep 1000 & i=$((i+1)); done"
 
 
@@ -29,7 +29,7 @@ class Trial:
     def __init__(self, program: str, step: int):
         """Start a lab host for `program`, to be judged by the checks of 1 to `step`."""
         self.step = step
-        self.token = secrets.token_hex(8)
+        self.token = os.urandom(8).hex()
         self._program = os.path.realpath(program)
         self.lab = Host(self._layers())
 
@@ -39,15 +39,18 @@ class Trial:
         self.before = Snapshot(self.lab)
         if self.step >= 4:
             self.lab_groups = {c: self.lab.group_root(c) for c in cgroup.CONTROLLERS}
+        self.first = Session(self._start, "sleep 1000 &\n" if self.step >= 2 else "")
         self.usage = [Run(self._start, words) for words in ([], ["run"], ["start", "true"])]
-        self.first = self._session("sleep 1000 &\n" if self.step >= 2 else "")
+        self.first.greet()
+        # Not sooner: where two containers get in each other's way, the second shall fail.
+        self.second = Session(self._start_by_default)
+        if self.first.is_up:
+            self.first.look(self.lab)
+        self.second.greet()
+        if self.second.is_up:
+            self.second.look(self.lab)
         self.during = Snapshot(self.lab)
-        for run in self.usage:
-            run.finish()
-        if self.first.view:
-            self._converse()
-        else:
-            self.first.leave("")
+        self._converse()
         self._finish()
 
     def close(self):
@@ -66,15 +69,12 @@ class Trial:
         """Run the learner's program on the lab host, as `sudo python3` would."""
         if env is None:
             env = {"ROOTFS": f"{COPY}/rootfs"} if self.step >= 5 else {}
-        python = os.path.realpath(sys.executable)
-        return self.lab.spawn([python, self._path, *arguments], streams, env, cwd=ROOT)
+        words = [sys.executable, self._path, *arguments]
+        return self.lab.spawn(words, streams, env, cwd=ROOT)
 
     def _start_by_default(self, arguments, streams):
         """The same, without a word about which tree is the root."""
         return self._start(arguments, streams, env={})
-
-    def _session(self, first_line="", start=None):
-        return Session(start or self._start, self.lab, first_line)
 
     def _plant(self):
         """Put files with random names where the checks will look for them."""
@@ -89,25 +89,32 @@ class Trial:
                 file.write("planted by the judge\n")
 
     def _converse(self):
-        """Ask the container what only it can tell, with a second one beside it."""
+        """Ask the containers what only they can tell, and end them."""
+        if self.second.view:
+            self.interrupted = self.second.interrupt()
+        if self.first.view:
+            self._ask_first()
+            self.first.kill()
+        else:
+            self.first.leave("")
+        self.second.leave("exit 7\n")
+
+    def _ask_first(self):
+        """Have the first container do what the checks of each step want to see."""
         self.stderr_arrives = self.first.ask_for_error(self.token)
-        self.ps = self.first.ask("ps ax") if self.step >= 2 else None
-        self.first.ask(f"echo hello > /mytemp/{self.token}" if self.step >= 3 else ":")
-        self.second = self._session(start=self._start_by_default)
+        if self.step >= 2:
+            self.ps = self.first.ask("ps ax")
         if self.step >= 3:
-            self._look_for_file(f"/mytemp/{self.token}")
+            self._write_file(f"/mytemp/{self.token}")
         if self.step >= 4:
             self._use_memory()
             self._use_processes()
         if self.step >= 5:
             self._reach_out()
-        if self.second.view:
-            self.interrupted = self.second.interrupt()
-        self.first.kill()
-        self.second.leave("exit 7\n")
 
-    def _look_for_file(self, path):
-        """See who sees the file that the first container wrote to its /mytemp."""
+    def _write_file(self, path):
+        """See who sees a file that the first container writes to its /mytemp."""
+        self.first.ask(f"echo hello > {path}")
         self.first_sees = self.first.process.sees(path)
         self.host_sees = Process(self.lab.pid).sees(path)
         self.second_sees = bool(self.second.view) and self.second.process.sees(path)
@@ -151,8 +158,9 @@ class Trial:
 
     def _finish(self):
         """Do the runs that need the lab host for themselves, and look once more."""
-        missing = f"no-such-{self.token}"
-        self.missing = Run(self._start, ["run", missing]).finish()
+        for run in self.usage:
+            run.finish()
+        self.missing = Run(self._start, ["run", f"no-such-{self.token}"]).finish()
         self.not_executable = Run(self._start, ["run", self.plain_file]).finish()
         if self.step >= 4:
             self.hog = Run(self._start, ["run", "sh", "-c", HOG]).finish(4 * PATIENCE)

@@ -26,8 +26,9 @@ class View:
         self.host_name = lab.host_name(process.pid)
         self.mounts = process.mounts()
         self.visible_processes = or_none(process.visible_processes) or []
-        self.own_processes = _together(process)
-        self.child_namespaces = {p.namespaces()["pid"] for p in descendants(process.pid)}
+        below = {p.pid_inside(): p.namespaces()["pid"] for p in descendants(process.pid)}
+        self.own_processes = sorted(n for n, ns in below.items() if ns == self.namespaces["pid"])
+        self.child_namespaces = set(below.values())
         self.root = process.root()
         self.working_directory = process.working_directory()
         self.descriptors = process.descriptors()
@@ -44,13 +45,6 @@ class View:
         # chroot(2) may make any directory the root; the mount it is on lies outside.
         below = file.path == self.root.path or file.path.startswith(f"{self.root.path}/")
         return file.mount == self.root.mount and below
-
-
-def _together(process):
-    """Return the numbers that all processes in its PID namespace have inside."""
-    namespace = process.namespaces()["pid"]
-    below = descendants(process.pid)
-    return sorted(p.pid_inside() for p in below if p.namespaces()["pid"] == namespace)
 
 
 def groups_of(lab):
