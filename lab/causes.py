@@ -24,6 +24,10 @@ CAUSES = {
         "something waits for ever: a process that was never started, or never waited for",
         "make run-step {step} CMD=true",
     ),
+    "host-destroyed": Cause(
+        "the program ended all processes of the machine, or used up all of its memory",
+        "make run-step {step} CMD=true",
+    ),
     # step 1
     "uts-shared": Cause(
         "the host's UTS namespace was never left: unshare(2) with CLONE_NEWUTS is missing",

@@ -29,6 +29,10 @@ class LabError(Exception):
     """A lab host could not be made, or died; str() says why."""
 
 
+class LabDied(LabError):
+    """The lab host was up, and a program in it brought it down."""
+
+
 class Host:
     """A running lab host; leaving the `with` block destroys it and all in it."""
 
@@ -138,11 +142,14 @@ class Child:
             "cwd": cwd,
             "terminal": not streams,
         }
-        wire.send(handle, request, [theirs.fileno(), *streams, *enter])
+        try:
+            wire.send(handle, request, [theirs.fileno(), *streams, *enter])
+        except BrokenPipeError:
+            raise LabDied("the lab host is gone") from None
         theirs.close()
         answer, fds = _receive(self._socket, PATIENCE)
         if answer is None:
-            raise LabError("the lab host is gone")
+            raise LabDied("the lab host is gone")
         self.pidfd, *self.terminal = fds
         self.pid = _number(self.pidfd)
         self.status = None
@@ -150,12 +157,12 @@ class Child:
     def wait(self, timeout=None):
         """Return its exit status as a shell would: n, or 128 + n for signal n.
 
-        TimeoutError after `timeout` seconds; LabError if the lab host died with it.
+        TimeoutError after `timeout` seconds; LabDied if the lab host died with it.
         """
         if self.status is None:
             answer, _ = _receive(self._socket, timeout)
             if answer is None:
-                raise LabError("the lab host is gone")
+                raise LabDied("the lab host is gone")
             code = os.waitstatus_to_exitcode(answer["status"])
             self.status = code if code >= 0 else 128 - code
         return self.status

@@ -13,7 +13,7 @@ import threading
 import time
 
 from lab import ROOT, __version__, cgroup, course
-from lab.host import LabError
+from lab.host import LabDied, LabError
 from lab.trial import Trial
 from lab.verdict import CannotCheck, CheckFailed
 
@@ -106,6 +106,8 @@ class _Trial:
         self._thread.join(BUDGET)
         if self._thread.is_alive():
             raise TimeoutError(f"the trial did not end in {BUDGET} s")
+        if isinstance(self._error, LabDied):
+            raise CheckFailed("a host that goes on", "the whole lab host is gone", "host-destroyed")
         if isinstance(self._error, LabError):
             raise CannotCheck(f"there can be no lab host: {self._error}", self._way_out)
         if self._error:

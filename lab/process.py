@@ -56,6 +56,10 @@ class Process:
         """Return its number in the innermost PID namespace that it is in: NSpid."""
         return int(self._read("status").partition("NSpid:")[2].splitlines()[0].split()[-1])
 
+    def place(self) -> tuple:
+        """Return the PID namespace that it is in, and its number there."""
+        return self.namespaces()["pid"], self.pid_inside()
+
     def state(self) -> str:
         """Return its state as one letter: "S" asleep, "Z" ended and not waited for."""
         return self._stat()[0]
@@ -91,6 +95,10 @@ class Process:
     def sees(self, path: str) -> bool:
         """Whether there is a file at `path` from its root."""
         return os.path.exists(f"{self._proc}/root{path}")
+
+    def groups(self) -> dict:
+        """Return the directory of its control group for each controller."""
+        return {controller: self.group(controller) for controller in cgroup.CONTROLLERS}
 
     def group(self, controller: str) -> str:
         """Return the directory of the control group that counts it."""

@@ -1,5 +1,6 @@
 """Runs of a learner's program: one that ends by itself, and one that is held open."""
 
+import contextlib
 import os
 import signal
 
@@ -61,7 +62,7 @@ class Session(Run):
         exact = [(p, line) for p, line in shells if line[1:] == self.words[1:]]
         if shells:
             self.process, self.command_line = (exact or shells)[0]
-            self.view = View(lab, self.process)
+            self.view = or_none(lambda: View(lab, self.process))
 
     def ask(self, line, patience=PATIENCE):
         """Have the shell run a line; return what it printed, None if no end was seen."""
@@ -78,13 +79,15 @@ class Session(Run):
     def interrupt(self):
         """Press Ctrl-C; whether the shell, which is prepared, noticed and goes on."""
         self.ask("trap 'echo interrupted' INT")
-        os.killpg(self._child.pid, signal.SIGINT)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._child.pid, signal.SIGINT)
         answer = self.ask("trap - INT")  # the shell attends to the signal before the line
         return answer is not None and "interrupted" in answer
 
     def kill(self):
         """Kill COMMAND from outside, and wait for the launcher's end."""
-        os.kill(self.process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.process.pid, signal.SIGKILL)
         return self.finish()
 
     def leave(self, last_line):

@@ -126,11 +126,8 @@ class Trial:
             file: _effective(self.lab, groups[controller], controller, file)
             for controller, file in _LIMITS
         }
-        self.strays = [
-            process.pid_inside()
-            for process in descendants(self.first.process.pid)
-            if any(process.group(c) != groups[c] for c in cgroup.CONTROLLERS)
-        ]
+        family = [or_none(p.groups) for p in descendants(self.first.process.pid)]
+        self.strays = [other for other in family if other and other != groups]
         self.kills = -cgroup.event(groups["memory"], "memory.events", "oom_kill")
         answer = self.first.ask(f"({HOG}); echo $?", 4 * PATIENCE)
         self.hog_answer = (answer or "no answer").split()

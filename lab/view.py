@@ -26,13 +26,14 @@ class View:
         self.host_name = lab.host_name(process.pid)
         self.mounts = process.mounts()
         self.visible_processes = or_none(process.visible_processes) or []
-        below = {p.pid_inside(): p.namespaces()["pid"] for p in descendants(process.pid)}
-        self.own_processes = sorted(n for n, ns in below.items() if ns == self.namespaces["pid"])
-        self.child_namespaces = set(below.values())
+        below = [or_none(p.place) for p in descendants(process.pid)]
+        own = self.namespaces["pid"]
+        self.own_processes = sorted(place[1] for place in below if place and place[0] == own)
+        self.child_namespaces = {place[0] for place in below if place}
         self.root = process.root()
         self.working_directory = process.working_directory()
         self.descriptors = process.descriptors()
-        self.groups = {c: process.group(c) for c in cgroup.CONTROLLERS if not lab.no_groups}
+        self.groups = {} if lab.no_groups else process.groups()
 
     def mounted_at(self, point):
         """Return the topmost mount at a place, or None."""

@@ -43,8 +43,9 @@ def test_processes_are_limited(trial):
 @after("test_command_has_its_own_group")
 def test_children_are_in_the_group(trial):
     """The command's children are in the group, from its first instruction on."""
-    strays = trial.strays
-    check(not strays, "all in the group", f"process {strays} outside", "joined-late")
+    groups = {group for other in trial.strays for group in other.values()}
+    seen = f"a child in {', '.join(sorted(groups))}"
+    check(not trial.strays, "all children in COMMAND's group", seen, "joined-late")
 
 
 @after("test_memory_is_limited")

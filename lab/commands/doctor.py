@@ -86,11 +86,11 @@ def groups():
         group.create()
     except OSError as failure:
         error = str(failure)
-    ok = not error or (None if os.geteuid() else False)
+    no = None if os.geteuid() else False  # without root it is no surprise
     for controller in cgroup.CONTROLLERS:
-        usable = ok and os.path.exists(group.path(f"{controller}.max"))
+        usable = not error and os.path.exists(group.path(f"{controller}.max"))
         said = "can be limited" if usable else error or "not available in the kernel"
-        yield usable or (None if ok is None else False), controller, said, "make vm", "steps 4 and 5"
+        yield usable or no, controller, said, "make vm", "steps 4 and 5"
     group.remove_tree()
 
 

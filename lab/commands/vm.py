@@ -5,7 +5,7 @@ import sys
 from lab import vm
 from lab.commands import CANNOT, ERROR
 
-WELCOME = "A virtual machine with control groups v2.  Nothing you do here stays.  Leave with `exit`."
+WELCOME = "A virtual machine with control groups v2.  Nothing here stays.  Leave with `exit`."
 
 
 def main(words):
