@@ -71,7 +71,7 @@ CAUSES = {
     ),
     "ctrl-c": Cause(
         "Ctrl-C goes to the program and to COMMAND; the program must leave it to COMMAND",
-        "make run-step {step} CMD='sleep 100', and press Ctrl-C",
+        "make run-step {step} CMD='sh -c \"trap date INT; sleep 9\"', and press Ctrl-C",
     ),
     "processes-left": Cause(
         "a process of the program itself is still there when the program has ended",
@@ -134,11 +134,13 @@ CAUSES = {
     ),
     "limit-missing": Cause(
         "the limit was not written to the group, or the kernel's refusal went unnoticed",
-        "make run-step {step} CMD='cat /proc/self/cgroup'",
+        "make run-step {step} CMD='grep -r . /sys/fs/cgroup --include=pids.max "
+        "--include=memory.max --include=memory.limit_in_bytes'",
     ),
     "swap-allowed": Cause(
         "the group may use swap, so that its limit is softer than it looks",
-        "make run-step {step} CMD='cat /proc/self/cgroup'",
+        "make run-step {step} CMD='grep -r . /sys/fs/cgroup --include=memory.swap.max "
+        "--include=memory.memsw.limit_in_bytes'",
     ),
     "not-the-kernel": Cause(
         "something stopped the hog, but not the kernel's OOM killer on behalf of the group",

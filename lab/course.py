@@ -80,7 +80,8 @@ def cut(source: str, step: int, undone=()) -> str:
     for line in parse(source):
         if any(region.step > step for region in line.regions):
             continue
-        hidden = next((r for r in line.regions if r.task in undone), None)
+        open_tasks = (r for r in line.regions if r.step == step and r.task in undone)
+        hidden = next(open_tasks, None)
         if hidden and hidden != todo:
             lines.append(f"{hidden.indent}# TODO: {hidden.task}")
         elif not hidden:

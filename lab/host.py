@@ -5,7 +5,8 @@ machine's files as a copy that is thrown away, and a shared "/" as under systemd
 container leaks shows there and goes no further.  When its last handle is closed,
 everything in it is gone, also after `kill -9` of the caller.
 
-It is a seat belt against mistakes and no jail against malice: the kernel is shared.
+It is a seat belt against mistakes and no jail against malice: the kernel is shared.  A
+program that mounts a proc of its own can write to the machine's settings in its sys/.
 Programs of strangers belong in the virtual machine (lab.vm).
 """
 

@@ -12,6 +12,8 @@ import struct
 from lab import confine, linux, wire
 
 READ_ONLY = ("/proc/sys", "/proc/sysrq-trigger")
+# A UTS namespace has its own; sysctl(8) and echo(1) are as good as sethostname(2).
+WRITABLE = ("/proc/sys/kernel/hostname", "/proc/sys/kernel/domainname")
 
 
 def boot(handle, listener, root, no_groups):
@@ -22,9 +24,7 @@ def boot(handle, listener, root, no_groups):
     linux.pivot_root(".", ".")
     linux.umount2(".", linux.MNT_DETACH)
     os.chdir("/")
-    for path in filter(os.path.exists, READ_ONLY):
-        linux.mount(path, path, None, linux.MS_BIND)
-        linux.mount(None, path, None, linux.MS_REMOUNT | linux.MS_BIND | linux.MS_RDONLY | proc)
+    make_read_only(proc)
     # Shared, as systemd leaves it: in a private root no forgotten MS_PRIVATE would show.
     linux.mount(None, "/", None, linux.MS_REC | linux.MS_SHARED)
     linux.sethostname("labhost")
@@ -36,33 +36,66 @@ def boot(handle, listener, root, no_groups):
     os._exit(0)
 
 
+def make_read_only(flags):
+    """Take away what in /proc is the whole machine's: settings that have no namespace."""
+    for path in filter(os.path.exists, (*READ_ONLY, *WRITABLE)):
+        linux.mount(path, path, None, linux.MS_BIND)
+    for path in filter(os.path.exists, READ_ONLY):
+        linux.mount(None, path, None, linux.MS_REMOUNT | linux.MS_BIND | linux.MS_RDONLY | flags)
+
+
 def serve(handles, listener):
     """Start what the handles ask for, and report how it ended, until all are closed."""
-    poll, sockets, started = select.poll(), {h.fileno(): h for h in handles}, {}
-    for fd in [*sockets, *([listener.fileno()] if listener else [])]:
-        poll.register(fd, select.POLLIN)
-    while sockets:
+    server = _Server(listener)
+    for handle in handles:
+        server.add(handle)
+    while server.handles:
+        server.attend()
+
+
+class _Server:
+    """The handles of a lab host, and the programs that were started through them."""
+
+    def __init__(self, listener):
+        self.handles, self._started = {}, {}
+        self._listener, self._poll = listener, select.poll()
+        if listener:
+            self._poll.register(listener, select.POLLIN)
+
+    def add(self, handle):
+        """Listen to one more handle."""
+        self.handles[handle.fileno()] = handle
+        self._poll.register(handle, select.POLLIN)
+
+    def attend(self):
+        """Wait until something happens, and do what it asks for."""
         # Orphans come without notice: the pause lets none wait long to be reaped.
-        for fd, _ in poll.poll(100):
-            if fd in sockets:
-                request, fds = wire.receive(sockets[fd])
-                if request is None:
-                    poll.unregister(fd)
-                    sockets.pop(fd).close()
-                else:
-                    child = _Child(request, fds)
-                    started[child.pid] = child
-                    poll.register(child.pidfd, select.POLLIN)
-            elif listener and fd == listener.fileno():
-                handle = _accept(listener)
+        for fd, _ in self._poll.poll(100):
+            if fd in self.handles:
+                self._hear(fd)
+            elif self._listener and fd == self._listener.fileno():
+                handle = _accept(self._listener)
                 if handle:
-                    sockets[handle.fileno()] = handle
-                    poll.register(handle.fileno(), select.POLLIN)
+                    self.add(handle)
         for pid, status in _ended():
-            if pid in started:
-                child = started.pop(pid)
-                poll.unregister(child.pidfd)
-                child.report(status)
+            if pid in self._started:
+                self._report(self._started.pop(pid), status)
+
+    def _hear(self, fd):
+        """Start what a handle asks for, or forget the handle if it was closed."""
+        request, fds = wire.receive(self.handles[fd])
+        if request is None:
+            self._poll.unregister(fd)
+            self.handles.pop(fd).close()
+            return
+        child = _Child(request, fds)
+        self._started[child.pid] = child
+        self._poll.register(child.pidfd, select.POLLIN)
+
+    def _report(self, child, status):
+        """Tell who asked for a program how it ended."""
+        self._poll.unregister(child.pidfd)
+        child.report(status)
 
 
 def _ended():

@@ -21,14 +21,15 @@ def write_report(results: list, stream=None) -> None:
     paint = _painter(stream)
     for step in steps:
         of_step = [result for result in results if result["step"] == step]
-        for line in _step_lines(step, of_step, step == steps[0], paint):
+        for line in _step_lines(step, of_step, steps[0], paint):
             print(line, file=stream)
     print(file=stream)
     print(_next(results, steps[0]), file=stream)
 
 
-def _step_lines(step, results, in_full, paint):
+def _step_lines(step, results, judged, paint):
     """Yield the lines of one step: how many pass, and each that is shown."""
+    in_full = step == judged
     passed = sum(result["verdict"] == "pass" for result in results)
     name = f"step {step} · {course.title(step)}"
     count = f"{passed} of {len(results)} checks pass"
@@ -40,13 +41,13 @@ def _step_lines(step, results, in_full, paint):
         mark = paint.mark(MARKS[result["verdict"]])
         blocked = " (after the one above)" if result["verdict"] == "blocked" else ""
         yield f"{mark} {result['title']}{blocked}"
-        yield from _details(result, step)
+        yield from _details(result, judged)
     if any(result["verdict"] == "cannot_check" for result in shown):
         yield from _cannot(shown)
 
 
 def _details(result, step):
-    """Yield what a learner needs to go on, under a check that does not pass."""
+    """Yield what a learner of `step` needs to go on, under a check that does not pass."""
     topic = course.STEPS[step - 1]
     if result["verdict"] in ("fail", "timeout"):
         yield from _field("expected", result["expected"])
@@ -56,7 +57,7 @@ def _details(result, step):
         yield from _field("likely", likely)
         for lines in filter(None, result["evidence"]):
             yield from (f"    {'':10} | {line}" for line in lines.splitlines())
-        yield from _field("next", f"make hint {step}")
+        yield from _field("next", f"make hint {result['step']}")
         if cause:
             prove = cause.prove.format(step=step, topic=topic)
             where = "" if prove.startswith("make") else "make lab, then: "

@@ -17,27 +17,39 @@ def call(child) -> int:
     before = termios.tcgetattr(0)
     tty.setraw(0)
     try:
-        _pass_through(child.terminal[0])
+        _pass_through(child.terminal[0], child.pidfd)
     finally:
         termios.tcsetattr(0, termios.TCSADRAIN, before)
     return child.wait()
 
 
-def _pass_through(terminal):
-    """Copy bytes both ways until the program's side is closed."""
-    inputs, size = [0, terminal], None
+def _pass_through(terminal, program):
+    """Copy bytes both ways until the program has ended and said all it had to say."""
+    inputs, size = [0, terminal, program], None
     while True:
         size = _fit(terminal, size)
-        for fd in select.select(inputs, [], [], 0.5)[0]:
-            try:
-                data = os.read(fd, 65536)
-            except OSError:  # EIO: the last program on this terminal has ended
-                data = b""
-            if fd == terminal and not data:
-                return
+        ready = select.select(inputs, [], [], 0.5)[0]
+        if terminal in ready:
+            data = _read(terminal)
             if not data:
+                return
+            os.write(1, data)
+        elif program in ready:  # something that it has left behind may hold the terminal
+            return
+        elif 0 in ready:
+            data = os.read(0, 65536)
+            if data:
+                os.write(terminal, data)
+            else:
                 inputs.remove(0)
-            os.write(1 if fd == terminal else terminal, data)
+
+
+def _read(terminal):
+    """Return what the terminal shows next; nothing when its last program has ended."""
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # EIO
+        return b""
 
 
 def _fit(terminal, size):

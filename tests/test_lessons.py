@@ -22,6 +22,7 @@ from lab.session import IS_EMULATED
 PAGES = sorted(glob(f"{ROOT}/steps/*/README.md") + glob(f"{ROOT}/steps/README.md"))
 PAGES += sorted(glob(f"{ROOT}/docs/*.md"))
 HEADINGS = ["See the problem", "Build it", "Break it", "What you built", "Go further"]
+HEADING_OR_BLOCK = re.compile(r"^## ([^\n]*)$|^```console\n(.*?)^```$", re.M | re.S)
 PROMPT = re.compile(r"(\$|labhost#) (.*)")
 MARK = "-- the next command --"
 
@@ -43,8 +44,10 @@ class Block(NamedTuple):
 def test_what_a_page_shows_is_what_happens(page):
     """Each command of a page prints what the page says."""
     step = int(re.search(r"/(\d*)_?\w*/README", page)[1] or 0) if "/0" in page else 0
+    shown = blocks(page)
+    assert shown, "a page without a command to try"
     with Host() as host:
-        for block in blocks(page):
+        for block in shown:
             if step:
                 put_in_place(host, step, solved=block.section not in HEADINGS[:1])
             said = type_in(host, block)
@@ -67,7 +70,9 @@ def blocks(page):
     found, section = [], ""
     with open(page) as file:
         text = file.read()
-    for heading, body in re.findall(r"^## (.*)$|^```console\n(.*?)^```$", text, flags=re.M | re.S):
+    for heading, body in re.findall(
+        r"^## ([^\n]*)$|^```console\n(.*?)^```$", text, flags=re.M | re.S
+    ):
         section = heading or section
         if body:
             found.append(read_block(section, body))

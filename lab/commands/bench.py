@@ -28,10 +28,7 @@ PAUSE, PATIENCE = 0.1, 60  # seconds
 PACKAGES = {"cc": "gcc libc6-dev", "runc": "runc", "crun": "crun", "bwrap": "bubblewrap"}
 ENVIRONMENT = {"PATH": PATH, "HOME": "/root", "LANG": "C.UTF-8"}
 MEMORY, PROCESSES = 64 * 1024 * 1024, 64  # as in the solution, and in bench/floor.c
-CHECK = "check-step {}"
-EMPTY = "pytest with no test"
-PYTEST = ("-IBm", "pytest", "-q", "-p", "no:cacheprovider")
-# crun takes no hierarchy of version 2 with controllers beside those of version 1.
+# crun refuses a hierarchy of version 2 that has controllers beside those of version 1.
 HYBRID = "/sys/fs/cgroup/unified"
 WITHOUT_HYBRID = ("unshare", "-m", "sh", "-c", f'umount {HYBRID} && exec "$@"', "sh")
 LAB_HOST = """
@@ -51,21 +48,19 @@ class NotMeasuredError(Exception):
 
 def main(words):
     """Measure all, and show it beside the targets: [ROUNDS]."""
-    rounds = words[0] if words else str(ROUNDS)
-    if words[1:] or not rounds.isdecimal() or int(rounds) < 2:
-        print(
-            f"how many rounds? 2 or more, for example: make bench ROUNDS={ROUNDS}", file=sys.stderr
-        )
+    number = words[0] if words else str(ROUNDS)
+    if words[1:] or not number.isdecimal() or int(number) < 2:
+        example = f"for example: make bench ROUNDS={ROUNDS}"
+        print(f"how many rounds? 2 or more, {example}", file=sys.stderr)
         return USAGE
     _install()
-    print(_machine(), flush=True)
+    print(_machine())
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         os.chdir(folder)
         # What root compiles for another Python would stay in the checkout, as root's.
         ENVIRONMENT["PYTHONPYCACHEPREFIX"] = f"{folder}/compiled"
-        containers(int(rounds))
-        lab_hosts(int(rounds))
-        checks(max(2, int(rounds) // 2))
+        for part in (containers, lab_hosts, checks):
+            part(int(number))
         os.chdir("/")
     return 0
 
@@ -91,31 +86,30 @@ def _machine():
 
 def containers(rounds):
     """Start containers: ours, the least that one can be, and those of others."""
-    title = "container start: run true"
+    title = "container start, run true"
     try:
         _build("stopwatch", "floor")
     except NotMeasuredError as reason:
-        print(f"\n{title}\n  not measured: {reason}")
-        return
+        return print(f"\n{title}\n  not measured: {reason}")
     program = [course.solution_path(5), "run", "true"]
     ours = {f"container.py by {name}": [path, *program] for name, path in _pythons().items()}
     starts = {name: functools.partial(watch, *argv) for name, argv in {**ours, **_others()}.items()}
     taken = measure(title, ("ms", "peak MB"), starts, rounds)
     for name in ours:
         for other, most in (("C floor", 12), ("runc", 0.65), ("crun", 1.1)):
-            _hold(taken, name, other, most)
-        _hold(taken, name, "peak MB", 10, column=1)
+            _hold_ratio(taken, name, other, most)
+        _hold_median(taken, name, 1, "peak MB", 10)
 
 
 def _pythons():
-    """Return the machine's own interpreter and ours, by name, if they are two."""
+    """Return the machine's own interpreter and ours by name, or one if they are the same."""
     found = filter(os.path.exists, ("/usr/bin/python3", sys.executable))
     different = {os.path.realpath(path): path for path in found}.values()
     return {path.removeprefix(f"{ROOT}/"): path for path in different}
 
 
 def _others():
-    """Return the command that starts the same container with each of the other programs."""
+    """Return the commands that start the same container in other ways, by name."""
     bwrap = f"bwrap --unshare-uts --unshare-pid --hostname container --bind {TREE} /"
     return {
         "C floor": ["./floor", TREE, "true"],
@@ -126,118 +120,107 @@ def _others():
 
 
 def _bundle(runtime):
-    """Write the least OCI bundle that is the same container; return what starts it."""
+    """Write an OCI bundle for a runtime; return the command that runs it."""
     name = f"bench-{runtime}-{os.getpid()}"
-    # Without a /dev of their own both would make devices in the learner's tree.
+    os.mkdir(runtime)
+    with open(f"{runtime}/config.json", "w") as file:
+        json.dump(_config(name), file)
+    return [runtime, "run", "--bundle", runtime, name]
+
+
+def _config(group):
+    """Return the least OCI configuration that makes the same container."""
+    user, path = {"uid": 0, "gid": 0}, f"PATH={PATH}"
+    # Without a /dev of their own the runtimes would make devices in the learner's tree.
     mounts = {"/proc": "proc", "/dev": "tmpfs", "/mytemp": "tmpfs"}
-    config = {
+    memory = {"limit": MEMORY, "swap": MEMORY}
+    return {
         "ociVersion": "1.0.2",
-        "process": {"args": ["true"], "cwd": "/", "user": {"uid": 0, "gid": 0}},
+        "process": {"args": ["true"], "cwd": "/", "user": user, "env": [path]},
         "root": {"path": TREE},
         "hostname": "container",
         "mounts": [{"destination": d, "type": t, "source": t} for d, t in mounts.items()],
         "linux": {
             "namespaces": [{"type": kind} for kind in ("uts", "pid", "mount")],
-            "cgroupsPath": f"/{name}",
-            "resources": {
-                "memory": {"limit": MEMORY, "swap": MEMORY},
-                "pids": {"limit": PROCESSES},
-            },
+            "cgroupsPath": f"/{group}",
+            "resources": {"memory": memory, "pids": {"limit": PROCESSES}},
         },
     }
-    config["process"]["env"] = [f"PATH={PATH}"]
-    os.mkdir(runtime)
-    with open(f"{runtime}/config.json", "w") as file:
-        json.dump(config, file)
-    return [runtime, "run", "--bundle", runtime, name]
 
 
 def lab_hosts(rounds):
-    """Make lab hosts, each from a fresh process as the commands do."""
-    name = "made and gone again"
+    """Make lab hosts, each in a fresh process, as the commands do."""
+    name = "from Host() until all is gone"
     taken = measure("a lab host", ("ms", "ready at"), {name: _make_lab_host}, rounds)
-    _hold(taken, name, "ms", 40, column=0)
+    _hold_median(taken, name, 0, "ms", 40)
 
 
 def _make_lab_host():
-    nanoseconds = _run([sys.executable, "-IBc", LAB_HOST]).split()
-    return [int(number) / 1e6 for number in nanoseconds]
+    """Return the milliseconds until a lab host is gone, and until it was ready."""
+    return [int(n) / 1e6 for n in _run([sys.executable, "-IBc", LAB_HOST]).split()]
 
 
 def checks(rounds):
     """Check finished steps as make does, beside a run of pytest that finds no test."""
     open("test_nothing.py", "w").close()
-    pytest = [sys.executable, *PYTEST, "test_nothing.py"]
-    runs = {EMPTY: functools.partial(clock, *pytest, status=5)}  # 5: no test was found
+    empty, check = "pytest without a test", "check-step {}"
+    python = [sys.executable, "-IBm"]
+    pytest = [*python, "pytest", "-q", "-p", "no:cacheprovider", "test_nothing.py"]
+    runs = {empty: functools.partial(clock, *pytest, status=5)}  # 5: there was no test
     for step in (1, 5):
-        argv = [sys.executable, "-IBm", "lab", "check", str(step), course.solution_path(step)]
-        runs[CHECK.format(step)] = functools.partial(clock, *argv)
+        argv = [*python, "lab", "check", str(step), course.solution_path(step)]
+        runs[check.format(step)] = functools.partial(clock, *argv)
     with _results_kept(1, 5):
-        taken = measure("checks of finished steps", ("ms",), runs, rounds)
-    _hold(taken, CHECK.format(1), EMPTY, 1.4)
-    _hold(taken, CHECK.format(5), EMPTY, 2.5)
+        taken = measure("checks of finished steps", ("ms",), runs, max(2, rounds // 2))
+    _hold_ratio(taken, check.format(1), empty, 1.4)
+    _hold_ratio(taken, check.format(5), empty, 2.5)
 
 
 @contextlib.contextmanager
 def _results_kept(*steps):
-    """Leave what came of the learner's last checks as it was."""
+    """Leave what came of the learner's own checks as it was."""
     kept = {}
     for path in (f"{files.STATE}/check-step-{step}.jsonl" for step in steps):
-        if os.path.exists(path):
-            with open(path) as file:
-                kept[path] = file.read()
-    yield
-    for path, text in kept.items():
-        files.write(path, text)
+        with contextlib.suppress(FileNotFoundError), open(path) as file:
+            kept[path] = file.read()
+    try:
+        yield
+    finally:
+        for path, text in kept.items():
+            files.write(path, text)
 
 
 # ---- How it is measured
 
 
 def measure(title, columns, runs, rounds):
-    """Do each run once a round, show a table, and return {name: [numbers, ...]}."""
+    """Do each run once a round, show the medians, and return {name: [numbers, ...]}.
+
+    A run returns a number for each column; those that do not work here are left out.
+    """
     print(f"\n{title}, {rounds} rounds", flush=True)
-    runs = {name: run for name, run in runs.items() if _is_able(name, run)}
-    taken = {name: [] for name in runs}
+    taken = {name: [] for name, run in runs.items() if _works(name, run)}
     for _ in range(rounds):
-        for name in random.sample(list(runs), len(runs)):
+        for name in random.sample(list(taken), len(taken)):
             time.sleep(PAUSE)
             taken[name].append(runs[name]())
-    _show("", *columns[:1], "quartiles", *columns[1:])
+    _show("", columns[0], "quartiles", *columns[1:])
     for name, samples in taken.items():
         first, *rest = zip(*samples, strict=True)
-        low, middle, high = statistics.quantiles(first, n=4)
-        medians = [f"{statistics.median(numbers):.1f}" for numbers in rest]
-        _show(name, f"{middle:.1f}", f"{low:.1f} - {high:.1f}", *medians)
+        low, middle, high = (f"{number:.1f}" for number in statistics.quantiles(first, n=4))
+        _show(name, middle, f"{low} - {high}", *(f"{statistics.median(r):.1f}" for r in rest))
     return taken
 
 
-def _is_able(name, run):
-    """Whether a run works, by doing it twice, which also warms what it reads."""
+def _works(name, run):
+    """Whether a run works; it is done twice, so that what it reads is in memory."""
     try:
-        return [run(), run()] != []
+        run()
+        run()
     except NotMeasuredError as reason:
-        print(f"  {name}: not measured: {reason}")
+        print(f"  {name}: not measured: {reason}", flush=True)
         return False
-
-
-def _hold(taken, name, other, most, column=None):
-    """Say whether a number, or without a column the ratio of two times, is within `most`."""
-    if name not in taken or (column is None and other not in taken):
-        return
-    if column is None:
-        pairs = zip(taken[name], taken[other], strict=True)
-        value = statistics.median(one[0] / two[0] for one, two in pairs)
-    else:
-        value = statistics.median(numbers[column] for numbers in taken[name])
-    what = f"{name}: {other}" if column is not None else f"{name} / {other}"
-    _show(what, f"{value:.2f}", f"at most {most}", "holds" if value <= most else "DOES NOT HOLD")
-
-
-def _show(name, *cells):
-    """Print a line of a table."""
-    widths = (9, 15, 14)
-    print(f"  {name:52}", *(f"{c:>{w}}" for c, w in zip(cells, widths)), flush=True)
+    return True
 
 
 def watch(*argv):
@@ -250,7 +233,7 @@ def watch(*argv):
 
 
 def clock(*argv, status=0):
-    """Run a command that takes long enough for Python to time it; return milliseconds."""
+    """Run a command that takes long enough for Python to time it; return its milliseconds."""
     begin = time.perf_counter_ns()
     _run(argv, status)
     return ((time.perf_counter_ns() - begin) / 1e6,)
@@ -275,4 +258,32 @@ def _build(*names):
 
 
 def _missing(program):
+    """Return what to say of a program that is not installed."""
     return f"{program} is not installed (apt-get install {PACKAGES[program]})"
+
+
+# ---- How it is shown
+
+
+def _hold_ratio(taken, one, other, most):
+    """Say whether one takes at most `most` times as long as the other; round by round."""
+    if one in taken and other in taken:
+        pairs = zip(taken[one], taken[other], strict=True)
+        _hold(f"{one} : {other}", statistics.median(a[0] / b[0] for a, b in pairs), most)
+
+
+def _hold_median(taken, name, column, unit, most):
+    """Say whether the median of a column is at most `most`."""
+    if name in taken:
+        median = statistics.median(numbers[column] for numbers in taken[name])
+        _hold(f"{name}, {unit}", median, most)
+
+
+def _hold(what, value, most):
+    """Show a number beside the target."""
+    _show(what, f"{value:.2f}", f"at most {most}", "holds" if value <= most else "does NOT hold")
+
+
+def _show(name, number, *others):
+    """Show a line of a table."""
+    print(f"  {name:45}{number:>8}", *(f"{other:>15}" for other in others), flush=True)
