@@ -113,7 +113,9 @@ bench: $(VENV)/.check rootfs/bin/sh ## the numbers, measured side by side
 	@$(SUDO) $(LAB) bench
 
 # check-step-3 and its like
-$(foreach verb,$(TAKES_STEP),$(STEPS:%=$(verb)-%)): ; @$(MAKE) --no-print-directory $(subst -$(lastword $(subst -, ,$@)),,$@) N=$(lastword $(subst -, ,$@))
+WITH_NUMBER := $(foreach verb,$(TAKES_STEP),$(STEPS:%=$(verb)-%))
+.PHONY: $(WITH_NUMBER)
+$(WITH_NUMBER): ; @$(MAKE) --no-print-directory $(subst -$(lastword $(subst -, ,$@)),,$@) N=$(lastword $(subst -, ,$@))
 
 # ---- The environment: made once, stamped last.  Anew when the checkout has moved.
 ifneq ($(file <$(VENV)/.here),$(CURDIR))

@@ -65,12 +65,9 @@ class Group:
         Sizes are in bytes.  OSError as the kernel answers: EINVAL for a value that it
         cannot read, ENOENT for a file that it does not have.
         """
-        if file == "memory.swap.max":
-            if not os.path.exists(self.path(file)):
-                return  # this kernel does not count swap
-            if self.version == 1:
-                value += int(self.read("memory.max"))  # there: memory and swap together
-        write_file(self.path(file), value)
+        if file == "memory.swap.max" and not os.path.exists(self.path(file)):
+            return  # this kernel does not count swap
+        write_file(self.path(file), self._in_v1(file, value) if self.version == 1 else value)
 
     def read(self, file: str) -> str:
         """Return what one of the group's files says, without the last newline."""
@@ -104,6 +101,14 @@ class Group:
         """Return the path of one of the group's files on this machine."""
         controller = file.partition(".")[0]
         return path_in(self.directories.get(controller, self._all()[0]), file)
+
+    def _in_v1(self, file, value):
+        """Return what a value is there: -1 for "max", memory and swap as a sum."""
+        if file in V1_NAMES and str(value) == "max":
+            return -1
+        if file == "memory.swap.max":
+            return int(value) + int(self.read("memory.max"))
+        return value
 
     def _all(self):
         """Return the directories of the group: one, or in version 1 one a controller."""

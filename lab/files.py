@@ -11,12 +11,12 @@ from lab import ROOT
 STATE = f"{ROOT}/.lab"  # what was judged when, and which hints were given
 
 
-def write(path: str, text: str) -> None:
+def write(path: str, content: "str | bytes") -> None:
     """Write a file as a whole or not at all, for the owner of the checkout."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
     own(os.path.dirname(path))
-    with open(f"{path}.new", "w") as file:
-        file.write(text)
+    with open(f"{path}.new", "wb") as file:
+        file.write(content if isinstance(content, bytes) else content.encode())
     own(f"{path}.new")
     os.replace(f"{path}.new", path)
 
@@ -33,7 +33,7 @@ def keep_copy(path: str) -> str:
     number = 1
     while os.path.exists(copy := f"{path}.~{number}~"):
         number += 1
-    with open(path) as file:
+    with open(path, "rb") as file:
         write(copy, file.read())
     return copy
 

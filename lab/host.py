@@ -99,9 +99,13 @@ class Host:
         group = Process(self.pid).group(controller)
         return group if cgroup.version() == 1 else os.path.dirname(group)
 
+    def leave(self) -> None:
+        """Close the handle; the lab host ends when it was the last, and nobody waits."""
+        self._handle.close()
+
     def close(self) -> None:
         """End the lab host; returns when everything in it is gone."""
-        self._handle.close()
+        self.leave()
         if self._pidfd is not None:
             os.close(self._pidfd)
             self._pidfd = None

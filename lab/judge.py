@@ -44,6 +44,8 @@ def judge(program: str, step: int) -> list:
     with _Trial(program, step) as trial:  # on its way while pytest is imported
         import pytest
 
+        for name in [name for name in os.environ if name.startswith("PYTEST_")]:
+            del os.environ[name]
         os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
         plugin = _Plugin(trial)
         files = [f"{ROOT}/tests/test_{name}.py" for name in course.STEPS[:step]]

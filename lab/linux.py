@@ -151,7 +151,10 @@ def _call(name, *args):
     function, prototype = getattr(libc, name), _PROTOTYPES[name]
     function.argtypes = prototype
     args = [os.fspath(a) if isinstance(a, os.PathLike) else a for a in args]
-    if function(*(os.fsencode(a) if isinstance(a, str) else a for a in args)) == -1:
+    values = [os.fsencode(a) if isinstance(a, str) else a for a in args]
+    if any(b"\0" in value for value in values if isinstance(value, bytes)):
+        raise ValueError(f"{name}: embedded null byte")
+    if function(*values) == -1:
         call = f"{name}({', '.join(map(_show, args, prototype))})"
         raise _failure(ctypes.get_errno(), call)
 
@@ -177,4 +180,6 @@ def _show(arg, ctype):
 def _string(value):
     """Write a C string, in double quotes."""
     text = os.fsdecode(value) if isinstance(value, (bytes, os.PathLike)) else str(value)
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    text = text.replace("\\", "\\\\").replace('"', '\\"')
+    shown = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return f'"{"".join(shown)}"'

@@ -50,9 +50,10 @@ class Session(Run):
         self._streams.write(first_line)
 
     def greet(self):
-        """Wait until it is up; keep what was printed before the first answer."""
+        """Wait until it is up, and say so; keep what was printed before the first answer."""
         self.greeting = self.ask(":")
         self.is_up = self.greeting is not None
+        return self.is_up
 
     def look(self, lab):
         """Find COMMAND among the processes of the lab host, and look at it."""
@@ -63,6 +64,10 @@ class Session(Run):
         if shells:
             self.process, self.command_line = (exact or shells)[0]
             self.view = or_none(lambda: View(lab, self.process))
+
+    def give_up(self):
+        """Put an end to a run that came to nothing, if it has not ended by itself."""
+        return self.finish(PATIENCE / 10)
 
     def ask(self, line, patience=PATIENCE):
         """Have the shell run a line; return what it printed, None if no end was seen."""

@@ -41,17 +41,28 @@ class Trial:
             self.lab_groups = {c: self.lab.group_root(c) for c in cgroup.CONTROLLERS}
         self.first = Session(self._start, "sleep 1000 &\n" if self.step >= 2 else "")
         self.usage = [Run(self._start, words) for words in ([], ["run"], ["start", "true"])]
-        self.first.greet()
+        if self.first.greet():
+            self._go_on()
+        else:
+            self.first.give_up()
+        self._end_usage()
+
+    def _go_on(self):
+        """Do all that makes sense once the program has shown that it runs a command."""
         # Not sooner: where two containers get in each other's way, the second shall fail.
         self.second = Session(self._start_by_default)
-        if self.first.is_up:
-            self.first.look(self.lab)
-        self.second.greet()
-        if self.second.is_up:
+        self.first.look(self.lab)
+        if self.second.greet():
             self.second.look(self.lab)
         self.during = Snapshot(self.lab)
         self._converse()
         self._finish()
+
+    def _end_usage(self):
+        """Wait for the runs with wrong words, all together not longer than for one."""
+        deadline = time.monotonic() + PATIENCE
+        for run in self.usage:
+            run.finish(max(0.1, deadline - time.monotonic()))
 
     def close(self):
         """End the lab host."""
@@ -96,7 +107,7 @@ class Trial:
             self._ask_first()
             self.first.kill()
         else:
-            self.first.leave("")
+            self.first.give_up()
         self.second.leave("exit 7\n")
 
     def _ask_first(self):
@@ -155,8 +166,6 @@ class Trial:
 
     def _finish(self):
         """Do the runs that need the lab host for themselves, and look once more."""
-        for run in self.usage:
-            run.finish()
         self.missing = Run(self._start, ["run", f"no-such-{self.token}"]).finish()
         self.not_executable = Run(self._start, ["run", self.plain_file]).finish()
         if self.step >= 4:

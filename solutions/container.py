@@ -106,10 +106,8 @@ def keep_mounts_private():
 #> 5
 def enter_rootfs():
     """Make the tree in ROOTFS the root directory, and be inside it."""
-    #> 5  Go to ROOTFS: chdir(2).  chroot would leave you standing outside.
+    #> 5  Go to ROOTFS, and make the folder you are in the root: chdir(2), chroot(2).
     os.chdir(ROOTFS)
-    #<
-    #> 5  Make the directory you are in the root directory: chroot(2).
     os.chroot(".")
     #<
 

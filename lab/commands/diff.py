@@ -15,7 +15,7 @@ def main(words):
     if not os.path.exists(path):
         print(f"{os.path.relpath(path)} is gone; make reset {step} brings it back", file=sys.stderr)
         return USAGE
-    with open(path) as file:
+    with open(path, errors="replace") as file:
         own = file.read()
     names = ("as given", os.path.relpath(path))
     lines = difflib.unified_diff(starter.splitlines(), own.splitlines(), *names, lineterm="")

@@ -25,12 +25,15 @@ def main(words):
             print("joining the lab host that runs in another terminal", file=sys.stderr)
             _program.call(lambda streams: Child(running, argv, streams, env, ROOT))
             return 0
-        with Host(name=None if words else SHARED_NAME) as host:
-            host.pid  # noqa: B018  it is up, or says here why not
-            if not words:
-                print(WELCOME, file=sys.stderr)
-            status = _program.call(lambda streams: host.spawn(argv, streams, env, cwd=ROOT))
-            return status if words else 0  # how a person left the shell is no failure
+        if words:
+            with Host() as host:
+                return _program.call(lambda streams: host.spawn(argv, streams, env, cwd=ROOT))
+        host = Host(name=SHARED_NAME)
+        host.pid  # noqa: B018  it is up, or says here why not
+        print(WELCOME, file=sys.stderr)
+        _program.call(lambda streams: host.spawn(argv, streams, env, cwd=ROOT))
+        host.leave()  # a second terminal may still be in
+        return 0
     except LabError as error:
         print(f"there can be no lab host here: {error}\nsee: make doctor", file=sys.stderr)
         return CANNOT

@@ -11,8 +11,8 @@ def main(words):
     step = step_number(words, "reset")
     path, starter = course.starter_path(step), course.starter(course.read_source(), step)
     if os.path.exists(path):
-        with open(path) as file:
-            if file.read() == starter:
+        with open(path, "rb") as file:
+            if file.read() == starter.encode():
                 print(f"step {step} is as it was given; there is nothing to reset")
                 return 0
         print("kept your work as", os.path.relpath(files.keep_copy(path)))

@@ -17,8 +17,8 @@ def main(words):
     for path, text in generated.items():
         name = os.path.relpath(path, ROOT)
         if os.path.exists(path):
-            with open(path) as file:
-                if file.read() == text:
+            with open(path, "rb") as file:
+                if file.read() == text.encode():
                     continue
             if name.startswith("steps/") and not _is_committed(path):
                 print(f"{name}: kept what was there as", os.path.basename(files.keep_copy(path)))

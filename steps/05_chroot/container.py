@@ -59,8 +59,7 @@ def keep_mounts_private():
 
 def enter_rootfs():
     """Make the tree in ROOTFS the root directory, and be inside it."""
-    # TODO: Go to ROOTFS: chdir(2).  chroot would leave you standing outside.
-    # TODO: Make the directory you are in the root directory: chroot(2).
+    # TODO: Go to ROOTFS, and make the folder you are in the root: chdir(2), chroot(2).
 
 
 def mount_proc():
