@@ -38,7 +38,7 @@ class Trial:
         self._plant()
         self.before = Snapshot(self.lab)
         if self.step >= 4:
-            self.lab_groups = {c: self.lab.group_root(c) for c in cgroup.CONTROLLERS}
+            self.lab_groups = Process(self.lab.pid).groups()  # where programs begin
         self.first = Session(self._start, "sleep 1000 &\n" if self.step >= 2 else "")
         self.usage = [Run(self._start, words) for words in ([], ["run"], ["start", "true"])]
         if self.first.greet():

@@ -50,8 +50,7 @@ def main(words):
     """Measure all, and show it beside the targets: [ROUNDS]."""
     number = words[0] if words else str(ROUNDS)
     if words[1:] or not number.isdecimal() or int(number) < 2:
-        example = f"for example: make bench ROUNDS={ROUNDS}"
-        print(f"how many rounds? 2 or more, {example}", file=sys.stderr)
+        print("how many rounds? 2 or more, for example: make bench ROUNDS=50", file=sys.stderr)
         return USAGE
     _install()
     print(_machine())
@@ -60,9 +59,29 @@ def main(words):
         # What root compiles for another Python would stay in the checkout, as root's.
         ENVIRONMENT["PYTHONPYCACHEPREFIX"] = f"{folder}/compiled"
         for part in (containers, lab_hosts, checks):
-            part(int(number))
+            _do(part, int(number))
         os.chdir("/")
     return 0
+
+
+def _do(part, rounds):
+    """Measure one part, under its own title, and go on if that fails."""
+    print(f"\n{part.__doc__.rstrip('.')}:", flush=True)
+    begin, before = time.monotonic(), _work_of_others()
+    try:
+        part(rounds)
+    except (NotMeasuredError, subprocess.TimeoutExpired) as reason:
+        print(f"  not measured: {reason}")
+    busy = (_work_of_others() - before) / (time.monotonic() - begin)
+    print(f"  meanwhile other work took {busy:.1f} of {os.cpu_count()} processors")
+
+
+def _work_of_others():
+    """Return the processor seconds that programs other than ours have had: proc_stat(5)."""
+    with open("/proc/stat") as stat:
+        user, nice, system, _, _, *interrupts = map(int, stat.readline().split()[1:9])
+    ticks = user + nice + system + sum(interrupts)
+    return ticks / os.sysconf("SC_CLK_TCK") - sum(os.times()[:4])
 
 
 def _install():
@@ -77,24 +96,20 @@ def _install():
 
 def _machine():
     """Return what the numbers depend on beside the programs."""
-    load = f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}"
-    return f"Linux {platform.release()}, control groups v{cgroup.version()}, {load}"
+    groups = f"control groups v{cgroup.version()}"
+    return f"Linux {platform.release()}, {groups}, {os.cpu_count()} processors"
 
 
 # ---- What is measured, and the targets
 
 
 def containers(rounds):
-    """Start containers: ours, the least that one can be, and those of others."""
-    title = "container start, run true"
-    try:
-        _build("stopwatch", "floor")
-    except NotMeasuredError as reason:
-        return print(f"\n{title}\n  not measured: {reason}")
+    """Start a container that runs `true`: ours, the least that one can be, and others'."""
+    _build("stopwatch", "floor")
     program = [course.solution_path(5), "run", "true"]
     ours = {f"container.py by {name}": [path, *program] for name, path in _pythons().items()}
     starts = {name: functools.partial(watch, *argv) for name, argv in {**ours, **_others()}.items()}
-    taken = measure(title, ("ms", "peak MB"), starts, rounds)
+    taken = measure(("ms", "peak MB"), starts, rounds)
     for name in ours:
         for other, most in (("C floor", 12), ("runc", 0.65), ("crun", 1.1)):
             _hold_ratio(taken, name, other, most)
@@ -149,9 +164,9 @@ def _config(group):
 
 
 def lab_hosts(rounds):
-    """Make lab hosts, each in a fresh process, as the commands do."""
+    """Make a lab host in a fresh process, as the commands do."""
     name = "from Host() until all is gone"
-    taken = measure("a lab host", ("ms", "ready at"), {name: _make_lab_host}, rounds)
+    taken = measure(("ms", "ready at"), {name: _make_lab_host}, rounds)
     _hold_median(taken, name, 0, "ms", 40)
 
 
@@ -161,7 +176,7 @@ def _make_lab_host():
 
 
 def checks(rounds):
-    """Check finished steps as make does, beside a run of pytest that finds no test."""
+    """Check a finished step as make does, beside a run of pytest that finds no test."""
     open("test_nothing.py", "w").close()
     empty, check = "pytest without a test", "check-step {}"
     python = [sys.executable, "-IBm"]
@@ -171,7 +186,7 @@ def checks(rounds):
         argv = [*python, "lab", "check", str(step), course.solution_path(step)]
         runs[check.format(step)] = functools.partial(clock, *argv)
     with _results_kept(1, 5):
-        taken = measure("checks of finished steps", ("ms",), runs, max(2, rounds // 2))
+        taken = measure(("ms",), runs, max(2, rounds // 2))
     _hold_ratio(taken, check.format(1), empty, 1.4)
     _hold_ratio(taken, check.format(5), empty, 2.5)
 
@@ -179,35 +194,40 @@ def checks(rounds):
 @contextlib.contextmanager
 def _results_kept(*steps):
     """Leave what came of the learner's own checks as it was."""
-    kept = {}
-    for path in (f"{files.STATE}/check-step-{step}.jsonl" for step in steps):
-        with contextlib.suppress(FileNotFoundError), open(path) as file:
-            kept[path] = file.read()
+    paths = [f"{files.STATE}/check-step-{step}.jsonl" for step in steps]
+    kept = [(path, _read(path)) for path in paths if os.path.exists(path)]
     try:
         yield
     finally:
-        for path, text in kept.items():
-            files.write(path, text)
+        for path, text in kept:
+            if _read(path) != text:
+                files.write(path, text)
+
+
+def _read(path):
+    with open(path) as file:
+        return file.read()
 
 
 # ---- How it is measured
 
 
-def measure(title, columns, runs, rounds):
+def measure(columns, runs, rounds):
     """Do each run once a round, show the medians, and return {name: [numbers, ...]}.
 
     A run returns a number for each column; those that do not work here are left out.
     """
-    print(f"\n{title}, {rounds} rounds", flush=True)
     taken = {name: [] for name, run in runs.items() if _works(name, run)}
     for _ in range(rounds):
         for name in random.sample(list(taken), len(taken)):
             time.sleep(PAUSE)
             taken[name].append(runs[name]())
-    _show("", columns[0], "quartiles", *columns[1:])
+    if taken:
+        _show(f"{rounds} rounds", columns[0], "quartiles", *columns[1:])
     for name, samples in taken.items():
         first, *rest = zip(*samples, strict=True)
-        low, middle, high = (f"{number:.1f}" for number in statistics.quantiles(first, n=4))
+        quartiles = statistics.quantiles(first, n=4, method="inclusive")
+        low, middle, high = (f"{quartile:.1f}" for quartile in quartiles)
         _show(name, middle, f"{low} - {high}", *(f"{statistics.median(r):.1f}" for r in rest))
     return taken
 
