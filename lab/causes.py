@@ -77,6 +77,10 @@ CAUSES = {
         "a process of the program itself is still there when the program has ended",
         "python3 steps/{topic}/container.py run true; ps ax",
     ),
+    "mounts-left": Cause(
+        "a mount was made in the host's mount table, or changed there, and stays",
+        "python3 steps/{topic}/container.py run true; findmnt -o TARGET,PROPAGATION",
+    ),
     # step 2
     "pid-shared": Cause(
         "no new PID namespace: unshare(2) with CLONE_NEWPID is missing",
@@ -117,6 +121,14 @@ CAUSES = {
     ),
     "mytemp-missing": Cause(
         "nothing is mounted on /mytemp: what is written there goes to the host's disk",
+        "make run-step {step} CMD='df /mytemp'",
+    ),
+    "mytemp-borrowed": Cause(
+        "what is mounted on /mytemp is a filesystem of the host: mount a new tmpfs",
+        "make run-step {step} CMD='df /mytemp'",
+    ),
+    "mytemp-small": Cause(
+        "the size in the mount's options leaves too little room to work",
         "make run-step {step} CMD='df /mytemp'",
     ),
     "mounted-on-host": Cause(

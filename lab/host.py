@@ -71,7 +71,8 @@ class Host:
     def spawn(self, argv, streams, env=None, cwd="/", enter=()) -> "Child":
         """Start a program as root of the lab host, with these three descriptors.
 
-        It enters the namespaces that the descriptors in `enter` refer to.
+        It enters the namespaces that the descriptors in `enter` refer to.  Without words it
+        is no program, and prints the host name: no file of the lab host can be trusted.
         """
         return Child(self.pid and self._handle, argv, streams, env, cwd, enter)
 
@@ -80,12 +81,12 @@ class Host:
         namespaces = [os.open(f"/proc/{pid}/ns/uts", os.O_RDONLY)] if pid else []
         ours, theirs = os.pipe()
         try:
-            child = self.spawn(["uname", "-n"], [theirs] * 3, enter=namespaces)
+            child = self.spawn([], [theirs] * 3, enter=namespaces)
         finally:
             for fd in (theirs, *namespaces):
                 os.close(fd)
         with open(ours) as answer:
-            name = answer.read().strip()
+            name = answer.read()
         child.wait(PATIENCE)
         child.close()
         return name

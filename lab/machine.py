@@ -76,6 +76,7 @@ def make_root(layers, own):
         _overlay("/", root, own)
     for place in ("/tmp", "/run"):  # before layers, which may lie below them
         _fresh(root + place, SCRATCH)
+    os.makedirs(f"{root}/srv", exist_ok=True)  # where the judge puts things
     for folder, place in layers:
         _overlay(folder, root + place, own)
     _lend_tools(root)

@@ -4,6 +4,7 @@ Nothing here asks the process itself, so nothing here can be made up by it.
 """
 
 import os
+import re
 import stat
 from typing import NamedTuple
 
@@ -16,6 +17,8 @@ class Mount(NamedTuple):
     """One line of /proc/PID/mountinfo."""
 
     number: int  # of the mount
+    device: str  # that the filesystem is known by: "8:1"
+    root: str  # the part of the filesystem that is mounted
     point: str  # where it is mounted, as the process sees it
     kind: str  # of the filesystem: "tmpfs"
     source: str
@@ -96,6 +99,15 @@ class Process:
         """Whether there is a file at `path` from its root."""
         return os.path.exists(f"{self._proc}/root{path}")
 
+    def has_folder(self, path: str) -> bool:
+        """Whether there is a folder at `path` from its root."""
+        return os.path.isdir(f"{self._proc}/root{path}")
+
+    def size_of(self, path: str) -> int:
+        """Return the size in bytes of the filesystem at `path` from its root: statvfs(3)."""
+        filesystem = os.statvfs(f"{self._proc}/root{path}")
+        return filesystem.f_blocks * filesystem.f_frsize
+
     def groups(self) -> dict:
         """Return the directory of its control group for each controller."""
         return {controller: self.group(controller) for controller in cgroup.CONTROLLERS}
@@ -138,11 +150,16 @@ def descendants(pid: int) -> list:
 def _mount(line):
     """Read one line of mountinfo."""
     before, after = line.split(" - ", 1)
-    number, _, _, _, point, options, *optional = before.split(" ")
+    number, _, device, root, point, options, *optional = before.split(" ")
     kind, source = after.split(" ")[:2]
     group = next((int(o[7:]) for o in optional if o.startswith("shared:")), 0)
-    point = point.encode().decode("unicode_escape").encode("latin-1").decode(errors="replace")
-    return Mount(int(number), point, kind, source, options, group)
+    root, point = _unescaped(root), _unescaped(point)
+    return Mount(int(number), device, root, point, kind, source, options, group)
+
+
+def _unescaped(path):
+    """Return a path as it is: mountinfo writes blanks as \\040."""
+    return re.sub(r"\\(\d{3})", lambda code: chr(int(code[1], 8)), path)
 
 
 def _file(link):

@@ -61,9 +61,12 @@ class Session(Run):
         below = [(p, or_none(p.command_line) or [""]) for p in descendants(lab.pid)]
         shells = [(p, line) for p, line in below if _is_shell(line, self.words[2])]
         exact = [(p, line) for p, line in shells if line[1:] == self.words[1:]]
-        if shells:
-            self.process, self.command_line = (exact or shells)[0]
-            self.view = or_none(lambda: View(lab, self.process))
+        number = self.ask("echo $$").strip() if len(exact) > 1 else None
+        for process, line in exact or shells:
+            if number in (None, str(or_none(process.pid_inside))):  # a decoy does not answer
+                self.process, self.command_line = process, line
+                self.view = or_none(lambda: View(lab, self.process))
+                return
 
     def give_up(self):
         """Put an end to a run that came to nothing, if it has not ended by itself."""
@@ -83,11 +86,13 @@ class Session(Run):
 
     def interrupt(self):
         """Press Ctrl-C; whether the shell, which is prepared, noticed and goes on."""
-        self.ask("trap 'echo interrupted' INT")
+        self._streams.write("trap 'echo interrupted' INT; echo ready; read line\n")
+        self._streams.read_until(1, "ready\n", PATIENCE)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._child.pid, signal.SIGINT)
-        answer = self.ask("trap - INT")  # the shell attends to the signal before the line
-        return answer is not None and "interrupted" in answer
+        noticed = self._streams.read_until(1, "interrupted\n", PATIENCE / 2) is not None
+        self._streams.write("\n")  # for a `read` that goes on after the signal
+        return self.ask("trap - INT") is not None and noticed and self._child.is_alive()
 
     def kill(self):
         """Kill COMMAND from outside, and wait for the launcher's end."""

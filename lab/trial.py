@@ -15,12 +15,13 @@ from lab.session import IS_EMULATED, PATIENCE, Run, Session
 from lab.view import Snapshot, groups_of, or_none
 
 GRACE = 5.0 if IS_EMULATED else 1.0  # seconds for the kernel to tidy up
+ELSEWHERE = "/srv"  # a working directory that no program can count on
 COPY = "/srv/copy"  # of the checkout: a second tree, so that $ROOTFS has a choice
 # The hog stays below what the lab host itself allows, or a program without limits would look
 # right.  A root without devices has the shell use the memory, which takes it longer.
 HOG = "[ -c /dev/zero ] && exec dd if=/dev/zero of=/dev/null bs=96M count=1 2>/dev/null; "
 HOG += "x=x; while [ ${#x} -lt 67108864 ]; do x=$x$x; done"
-FORK_LOOP = "i=0; while [ $i -lt 80 ]; do sleep 1000 & i=$((i+1)); done"
+FORK_LOOP = "i=0; while [ $i -lt 80 ]; do {} & i=$((i+1)); done"
 
 
 class Trial:
@@ -30,6 +31,7 @@ class Trial:
         """Start a lab host for `program`, to be judged by the checks of 1 to `step`."""
         self.step = step
         self.token = os.urandom(8).hex()
+        self.sleep = f"sleep 1{int(self.token[:6], 16):08}"  # known again among what is left
         self._program = os.path.realpath(program)
         self.lab = Host(self._layers())
 
@@ -39,7 +41,7 @@ class Trial:
         self.before = Snapshot(self.lab)
         if self.step >= 4:
             self.lab_groups = Process(self.lab.pid).groups()  # where programs begin
-        self.first = Session(self._start, "sleep 1000 &\n" if self.step >= 2 else "")
+        self.first = Session(self._start, f"{self.sleep} &\n" if self.step >= 2 else "")
         self.usage = [Run(self._start, words) for words in ([], ["run"], ["start", "true"])]
         if self.first.greet():
             self._go_on()
@@ -81,7 +83,7 @@ class Trial:
         if env is None:
             env = {"ROOTFS": f"{COPY}/rootfs"} if self.step >= 5 else {}
         words = [sys.executable, self._path, *arguments]
-        return self.lab.spawn(words, streams, env, cwd=ROOT)
+        return self.lab.spawn(words, streams, env, cwd=ELSEWHERE)
 
     def _start_by_default(self, arguments, streams):
         """The same, without a word about which tree is the root."""
@@ -127,6 +129,7 @@ class Trial:
         """See who sees a file that the first container writes to its /mytemp."""
         self.first.ask(f"echo hello > {path}")
         self.first_sees = self.first.process.sees(path)
+        self.mytemp_size = or_none(lambda: self.first.process.size_of("/mytemp"))
         self.host_sees = Process(self.lab.pid).sees(path)
         self.second_sees = bool(self.second.view) and self.second.process.sees(path)
 
@@ -146,7 +149,7 @@ class Trial:
 
     def _use_processes(self):
         """Have COMMAND start more processes than it may, and see where it ends."""
-        self.first.ask(f"({FORK_LOOP}) 2>/dev/null", 4 * PATIENCE)
+        self.first.ask(f"({FORK_LOOP.format(self.sleep)}) 2>/dev/null", 4 * PATIENCE)
         with open(f"{self.first.view.groups['pids']}/cgroup.procs") as members:
             self.process_count = len(members.read().split())
         self.host_can_fork = self.lab.host_name() == self.before.host_name
@@ -158,11 +161,24 @@ class Trial:
         second = self.second.view and self.second.process
         self.second_in_default = bool(second) and second.sees(self.default_file)
         up = "../" * 12
+        self.foreign = self._foreign_folders()
         points = [m.point.rstrip("/") for m in self.first.view.mounts if " " not in m.point]
         ways = [f"{up}{self.host_file}", *(point + self.host_file for point in points)]
         ways += [f"/proc/self/fd/{n}{self.host_file}" for n in range(20)]
         answer = self.first.ask(f"for f in {' '.join(ways)}; do [ -e $f ] && echo $f; done")
         self.reached = (answer or "").split()
+
+    def _foreign_folders(self):
+        """Return what the first container has mounted of the host's disks, but its tree."""
+        device, tree = self.before.location(f"{COPY}/rootfs")
+        disks = {m.device for m in self.before.mounts if m.kind == "overlay" or m.point == "/tmp"}
+        return [
+            mount.point
+            for mount in self.first.view.mounts
+            if mount.device in disks
+            and not (mount.device == device and f"{mount.root}/".startswith(f"{tree}/"))
+            and self.first.process.has_folder(mount.point)
+        ]
 
     def _finish(self):
         """Do the runs that need the lab host for themselves, and look once more."""

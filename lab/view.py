@@ -16,6 +16,19 @@ class Snapshot:
         self.mounts = init.mounts()
         self.groups = groups_of(lab)
 
+    def changes_since(self, before):
+        """Return what is different in the mount table, in words, by the place of the mount."""
+        new = {m.point: f"{m} appeared" for m in self.mounts if m not in before.mounts}
+        old = {m.point: f"{m} is gone" for m in before.mounts if m not in self.mounts}
+        both = {point: f"{new[point][:-9]} changed" for point in new.keys() & old.keys()}
+        return {**new, **old, **both}
+
+    def location(self, path):
+        """Return where a folder is kept: the device of its filesystem, and the path there."""
+        fits = [m for m in self.mounts if f"{path}/".startswith(f"{m.point.rstrip('/')}/")]
+        mount = max(fits, key=lambda m: len(m.point))
+        return mount.device, mount.root.rstrip("/") + "/" + path[len(mount.point) :].strip("/")
+
 
 class View:
     """COMMAND in its container, seen from outside."""
@@ -26,9 +39,10 @@ class View:
         self.host_name = lab.host_name(process.pid)
         self.mounts = process.mounts()
         self.visible_processes = or_none(process.visible_processes) or []
-        below = [or_none(p.place) for p in descendants(process.pid)]
+        below = [or_none(p.place) for p in descendants(lab.pid)]
         own = self.namespaces["pid"]
         self.own_processes = sorted(place[1] for place in below if place and place[0] == own)
+        below = [or_none(p.place) for p in descendants(process.pid)]
         self.child_namespaces = {place[0] for place in below if place}
         self.root = process.root()
         self.working_directory = process.working_directory()

@@ -130,7 +130,14 @@ def test_ctrl_c_is_for_the_command(trial):
         )
 
 
-def test_leaves_no_process_behind(trial):
-    """No process of the program is left when it has ended."""
-    own = [line for line in trial.leftovers if not line.startswith("sleep ")]
+def test_leaves_nothing_behind(trial):
+    """No process, mount or control group of the program is left when it has ended."""
+    own = [line for line in trial.leftovers if line != trial.sleep]
     check(not own, "no process", ", ".join(own), "processes-left")
+    changes = trial.after.changes_since(trial.before)
+    if trial.step < 3:  # from there on the checks of the step look closer
+        seen = [words for point, words in changes.items() if point != "/proc" or trial.step < 2]
+        check(not seen, "the host's mount table as it was", "; ".join(seen), "mounts-left")
+    if trial.step < 4:
+        left = sorted(trial.after.groups - trial.before.groups)
+        check(not left, "no control group", ", ".join(left), "group-left")

@@ -15,18 +15,20 @@ def test_mytemp_is_a_tmpfs(trial):
     mount = trial.first.view.mounted_at("/mytemp")
     found = str(mount) if mount else "no mount on /mytemp"
     check(mount and mount.kind == "tmpfs", "tmpfs on /mytemp", found, "mytemp-missing")
+    hosts = [str(m) for m in trial.before.mounts if m.device == mount.device]
+    check(not hosts, "a tmpfs of its own", f"the host's {''.join(hosts[:1])}", "mytemp-borrowed")
+    size, least = trial.mytemp_size, 16 << 20
+    check(not size or size >= least, "room for 16 MiB", f"{size} bytes", "mytemp-small")
 
 
 @after("test_command_has_its_own_mount_namespace")
 def test_mounts_stay_in_the_container(trial):
     """What the container mounts stays in the container."""
     assert any(m.group for m in trial.before.mounts), "the lab host is not shared"
-    for moment, snapshot in (("", trial.during), (" after it ended", trial.after)):
-        new = [str(m) for m in snapshot.mounts if m not in trial.before.mounts]
-        gone = [str(m) for m in trial.before.mounts if m not in snapshot.mounts]
-        seen = [f"{m} appeared in the host's mount table{moment}" for m in new]
-        seen += [f"{m} changed in the host's mount table{moment}" for m in gone]
-        check(not seen, "the host's mount table as it was", "; ".join(seen), "mounts-shared")
+    for moment, snapshot in (("while it ran", trial.during), ("at the end", trial.after)):
+        changes = snapshot.changes_since(trial.before)
+        seen = f"{moment}, in the host's mount table: {'; '.join(changes.values())}"
+        check(not changes, "the host's mount table as it was", seen, "mounts-shared")
 
 
 @after("test_mounts_stay_in_the_container")

@@ -55,6 +55,8 @@ def test_no_descriptor_leads_out(trial):
 def test_host_files_are_out_of_reach(trial):
     """A file of the host cannot be reached by path, by "..", or through a mount."""
     check(not trial.reached, "no way to it", ", ".join(trial.reached), "host-reachable")
+    mounted = f"mounted at {', '.join(trial.foreign)}"
+    check(not trial.foreign, "no folder of the host's disks", mounted, "host-reachable")
 
 
 @after("test_root_is_the_tree")
