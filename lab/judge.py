@@ -8,11 +8,13 @@ import contextlib
 import hashlib
 import io
 import os
+import pickle
+import select
+import signal
 import sys
-import threading
 import time
 
-from lab import ROOT, __version__, cgroup, course
+from lab import ROOT, __version__, cgroup, confine, course
 from lab.host import LabDied, LabError
 from lab.trial import Trial
 from lab.verdict import CannotCheck, CheckFailed
@@ -89,43 +91,71 @@ def environment() -> dict:
 
 
 class _Trial:
-    """A trial that runs beside the import of pytest."""
+    """A trial beside the import of pytest, in a process of its own.
+
+    In a thread it would have to wait for that import whenever it wants to go on.  pytest is
+    not there yet, and nothing else runs here: this is the moment when a fork is harmless.
+    """
 
     def __init__(self, program, step):
-        self._trial, self._way_out = Trial(program, step), VM.format(step)
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._error = None
+        self._way_out, self._told = VM.format(step), None
+        self._answer, theirs = os.pipe()
+        self._pid = os.fork()
+        if self._pid == 0:
+            _tell(theirs, program, step)
+        os.close(theirs)
 
     def __enter__(self):
-        self._thread.start()
         return self
 
     def __exit__(self, *error):
-        self._trial.close()
+        os.close(self._answer)
+        os.kill(self._pid, signal.SIGKILL)
+        os.waitpid(self._pid, 0)
 
     def result(self):
         """Return the trial when it is done; CannotCheck if the machine does not allow it."""
-        self._thread.join(BUDGET)
-        if self._thread.is_alive():
-            raise TimeoutError(f"the trial did not end in {BUDGET} s")
-        if isinstance(self._error, LabDied):
+        if not self._told:
+            if not select.select([self._answer], [], [], BUDGET)[0]:
+                raise TimeoutError(f"the trial did not end in {BUDGET} s")
+            with open(self._answer, "rb", closefd=False) as answer:
+                self._told = pickle.load(answer)
+        trial, no_groups, error = self._told
+        if no_groups:
+            raise CannotCheck(f"no control groups: {no_groups}", self._way_out)
+        if isinstance(error, LabDied):
             raise CheckFailed("a host that goes on", "the whole lab host is gone", "host-destroyed")
-        if isinstance(self._error, LabError):
-            raise CannotCheck(f"there can be no lab host: {self._error}", self._way_out)
-        if self._error:
-            raise self._error
-        return self._trial
+        if isinstance(error, LabError):
+            raise CannotCheck(f"there can be no lab host: {error}", self._way_out)
+        if error:
+            raise error
+        return trial
 
-    def _run(self):
-        """Do the trial, and keep what goes wrong for the checks to say."""
-        try:
-            missing = self._trial.lab.pid and self._trial.lab.no_groups
-            if missing and self._trial.step >= 4:
-                self._error = CannotCheck(f"no control groups: {missing}", self._way_out)
-            else:
-                self._trial.run()
-        except Exception as error:
-            self._error = error
+
+def _tell(pipe, program, step):
+    """In the child: do a trial, and write what came of it to a pipe."""
+    try:
+        confine.die_with_parent()
+        told = pickle.dumps(_try(program, step))
+        with open(pipe, "wb") as answer:
+            answer.write(told)
+    finally:
+        os._exit(0)
+
+
+def _try(program, step):
+    """Do a trial; return it, why there are no groups where it needs them, and an error."""
+    trial = Trial(program, step)
+    try:
+        no_groups = trial.lab.pid and trial.lab.no_groups
+        if no_groups and step >= 4:
+            return None, no_groups, None
+        trial.run()
+    except Exception as error:
+        return None, None, error
+    finally:
+        trial.close()
+    return trial, None, None
 
 
 class _Plugin:

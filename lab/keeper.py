@@ -82,3 +82,4 @@ def _listen(name):
 
 if __name__ == "__main__":
     main(int(sys.argv[1]))
+    os._exit(0)  # somebody waits, and Python would tidy up for some milliseconds

@@ -25,6 +25,10 @@ class Run:
         self._child = start(arguments, self._streams.theirs)
         self._streams.release()
 
+    def __getstate__(self):
+        """What can be told to another process: all but open descriptors."""
+        return {name: value for name, value in vars(self).items() if name[0] != "_"}
+
     def finish(self, patience=PATIENCE):
         """Wait for the end, and keep what was printed."""
         try:

@@ -5,8 +5,8 @@ modules `socket` and `json` would cost a lab host a third of its start to import
 """
 
 import _socket
-import array
 import marshal
+import struct
 
 LARGEST = 1 << 17  # bytes in a message
 MOST = 16  # descriptors in a message
@@ -27,16 +27,17 @@ def send(sock, message, fds=()) -> None:
 
     BrokenPipeError if nobody listens any more.
     """
-    rights = (_socket.SOL_SOCKET, _socket.SCM_RIGHTS, array.array("i", fds))
+    rights = (_socket.SOL_SOCKET, _socket.SCM_RIGHTS, struct.pack(f"{len(fds)}i", *fds))
     sock.sendmsg([marshal.dumps(message)], [rights] if fds else [], _socket.MSG_NOSIGNAL)
 
 
 def receive(sock):
     """Return the next message and its descriptors, or (None, []) when the end is closed."""
-    fds = array.array("i")
-    space = _socket.CMSG_SPACE(MOST * fds.itemsize)
+    fds, size = [], struct.calcsize("i")
+    space = _socket.CMSG_SPACE(MOST * size)
     data, ancillary, _, _ = sock.recvmsg(LARGEST, space, _socket.MSG_CMSG_CLOEXEC)
     for level, kind, rights in ancillary:
         if (level, kind) == (_socket.SOL_SOCKET, _socket.SCM_RIGHTS):
-            fds.frombytes(rights[: len(rights) - len(rights) % fds.itemsize])
-    return (marshal.loads(data) if data else None), list(fds)
+            count = len(rights) // size
+            fds += struct.unpack(f"{count}i", rights[: count * size])
+    return (marshal.loads(data) if data else None), fds

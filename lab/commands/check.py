@@ -27,9 +27,9 @@ def main(words):
         print(f"the checker failed, not your program:\n{error}", file=sys.stderr)
         return ERROR
     write_report(results)
-    lines = "".join(json.dumps(result) + "\n" for result in results)
-    files.write(f"{files.STATE}/check-step-{step}.jsonl", lines)
     if not words[1:]:
+        lines = "".join(json.dumps(result) + "\n" for result in results)
+        files.write(f"{files.STATE}/check-step-{step}.jsonl", lines)
         remember(step, results)
     return judge.exit_status(results)
 

@@ -18,7 +18,7 @@ def main(words):
         print(f"CMD: {error}", file=sys.stderr)
         return USAGE
     program = course.starter_path(step)
-    argv = [os.path.realpath(sys.executable), program, "run", *command]
+    argv = [sys.executable, program, "run", *command]
     env = {name: os.environ[name] for name in ("ROOTFS",) if name in os.environ}
     try:
         with Host() as host:
