@@ -39,7 +39,7 @@ def workshop(tmp_path):
         (folder / place).mkdir(parents=True)
     for name in ("Makefile", "pyproject.toml"):
         shutil.copyfile(f"{ROOT}/{name}", folder / name)
-    for name in ("rootfs/bin/sh", ".venv/.check", ".venv/.test", ".venv/.here"):
+    for name in ("rootfs/bin/sh", *(f".venv/.{s}" for s in ("check", "compiled", "test", "here"))):
         (folder / name).write_text(os.path.realpath(folder))
     (folder / ".venv/bin/python").write_text(RECORDER)
     (folder / ".venv/bin/python").chmod(0o755)
