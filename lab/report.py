@@ -38,10 +38,10 @@ def _step_lines(step, results, judged, paint):
     yield paint.bold(f"{name}{count:>{WIDTH - len(name)}}")
     shown = results if in_full else [r for r in results if r["verdict"] in SHOWN_OF_OLDER]
     for result in shown:
-        mark = paint.mark(MARKS[result["verdict"]])
-        blocked = " (after the one above)" if result["verdict"] == "blocked" else ""
-        yield f"{mark} {result['title']}{blocked}"
+        yield f"{paint.mark(MARKS[result['verdict']])} {result['title']}"
         yield from _details(result, judged)
+    if any(result["verdict"] == "blocked" for result in shown):
+        yield f"{paint.mark('·')} waits for a check above it to pass"
     if any(result["verdict"] == "cannot_check" for result in shown):
         yield from _cannot(shown)
 
