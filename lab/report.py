@@ -41,7 +41,7 @@ def _step_lines(step, results, judged, paint):
         yield f"{paint.mark(MARKS[result['verdict']])} {result['title']}"
         yield from _details(result, judged)
     if any(result["verdict"] == "blocked" for result in shown):
-        yield f"{paint.mark('·')} waits for a check above it to pass"
+        yield f"    ({paint.mark('·')} waits for a check above it to pass)"
     if any(result["verdict"] == "cannot_check" for result in shown):
         yield from _cannot(shown)
 
