@@ -38,7 +38,7 @@ class Group:
     Making the object makes no group: `create()` does.
     """
 
-    def __init__(self, name: str):
+    def __init__(self, name: str, controllers=CONTROLLERS):
         self.name = name
         self.version = version()
         #: The group's directory for each controller: in version 2 one and the same.
@@ -46,7 +46,7 @@ class Group:
             controller: f"{HIERARCHY}/{controller}/{name}"
             if self.version == 1
             else f"{HIERARCHY}/{name}"
-            for controller in CONTROLLERS
+            for controller in controllers
         }
 
     def create(self) -> None:
@@ -118,7 +118,7 @@ class Group:
         """Let the groups beside this one have the controllers' files."""
         control = f"{os.path.dirname(self._all()[0])}/cgroup.subtree_control"
         with open(control) as opened:
-            missing = set(CONTROLLERS) - set(opened.read().split())
+            missing = set(self.directories) - set(opened.read().split())
         for controller in missing:
             write_file(control, f"+{controller}")
 

@@ -46,9 +46,9 @@ class _Groups:
     """
 
     def __init__(self, limits):
-        name = f"lab-{os.getpid()}"
-        self._limits, self._outer = limits, cgroup.Group(name)
-        self._inner = cgroup.Group(f"{name}/host")
+        name, controllers = f"lab-{os.getpid()}", machine.controllers()
+        self._limits, self._outer = limits, cgroup.Group(name, controllers)
+        self._inner = cgroup.Group(f"{name}/host", controllers)
         self.missing = None
 
     def __enter__(self):

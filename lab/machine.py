@@ -136,6 +136,16 @@ def make_devices(root):
     linux.mount("sysfs", f"{root}/sys", "sysfs", flags)
 
 
+def controllers():
+    """Return the controllers that a lab host has: what the course needs, and "cpu"."""
+    if cgroup.version() == 1:
+        has_cpu = os.path.isdir(f"{cgroup.HIERARCHY}/cpu")
+    else:
+        with open(f"{cgroup.HIERARCHY}/cgroup.controllers") as known:
+            has_cpu = "cpu" in known.read().split()
+    return [*cgroup.CONTROLLERS, *["cpu"] * has_cpu]
+
+
 def make_hierarchy(root):
     """Mount the control groups as the lab host sees them: its own root and below."""
     top = root + cgroup.HIERARCHY
@@ -146,9 +156,10 @@ def make_hierarchy(root):
         linux.write_file(f"{top}/init.scope/cgroup.procs", 0)
         return
     _fresh(top, "mode=755")
-    for controller in cgroup.CONTROLLERS:
+    for controller in controllers():
         os.mkdir(f"{top}/{controller}")
-        linux.mount("cgroup", f"{top}/{controller}", "cgroup", 0, controller)
+        together = os.path.basename(os.path.realpath(f"{cgroup.HIERARCHY}/{controller}"))
+        linux.mount("cgroup", f"{top}/{controller}", "cgroup", 0, together)  # "cpu,cpuacct"
 
 
 def in_child(handle, function, *arguments):
