@@ -132,7 +132,7 @@ CAUSES = {
         "make run-step {step} CMD='df /mytemp'",
     ),
     "mounted-on-host": Cause(
-        "the mount was made in the host's mount table, and every process of the host sees it",
+        "it was mounted too early: before CLONE_NEWNS, or before MS_PRIVATE cut the ties",
         "python3 steps/{topic}/container.py run true; grep mytemp /proc/self/mountinfo",
     ),
     # step 4

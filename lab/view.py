@@ -53,6 +53,11 @@ class View:
         """Return the topmost mount at a place, or None."""
         return next((m for m in reversed(self.mounts) if m.point == point), None)
 
+    def shared_with(self, host):
+        """Return the mounts that still pass on to the host what is mounted below them."""
+        groups = {mount.group for mount in host.mounts} - {0}
+        return [mount for mount in self.mounts if mount.group in groups]
+
     def holds(self, file):
         """Whether a file is inside the container's root, wherever it got it from."""
         if file.mount in {mount.number for mount in self.mounts}:
