@@ -25,7 +25,7 @@ class Streams:
     def write(self, text):
         """Write to its stdin; False if nobody reads that any more."""
         try:
-            os.write(self._input, text.encode())
+            os.write(self._input, text.encode(errors="surrogateescape"))
         except BrokenPipeError:
             return False
         return True

@@ -5,6 +5,7 @@ wants to know is looked up from outside while it runs, and kept.
 """
 
 import os
+import shlex
 import sys
 import time
 
@@ -165,23 +166,25 @@ class Trial:
         second = self.second.view and self.second.process
         self.second_in_default = bool(second) and second.sees(self.default_file)
         up = "../" * 12
-        self.foreign = self._foreign_folders()
-        points = [m.point.rstrip("/") for m in self.first.view.mounts if " " not in m.point]
+        self.foreign = self._foreign_folders(self.first, f"{COPY}/rootfs")
+        self.foreign += self._foreign_folders(self.second, f"{ROOT}/rootfs")
+        points = [m.point.rstrip("/") for m in self.first.view.mounts]
         ways = [f"{up}{self.host_file}", *(point + self.host_file for point in points)]
         ways += [f"/proc/self/fd/{n}{self.host_file}" for n in range(20)]
-        answer = self.first.ask(f"for f in {' '.join(ways)}; do [ -e $f ] && echo $f; done")
-        self.reached = (answer or "").split()
+        words = " ".join(map(shlex.quote, ways))
+        answer = self.first.ask(f'for f in {words}; do [ -e "$f" ] && echo "$f"; done')
+        self.reached = (answer or "").splitlines()
 
-    def _foreign_folders(self):
-        """Return what the first container has mounted of the host's disks, but its tree."""
-        device, tree = self.before.location(f"{COPY}/rootfs")
-        disks = {m.device for m in self.before.mounts if m.kind == "overlay" or m.point == "/tmp"}
+    def _foreign_folders(self, session, tree):
+        """Return which folders of the host a container has mounted, beside its tree."""
+        device, tree = self.before.location(tree)
+        hosts = {m.device for m in self.before.mounts if _keeps_files(m)}
+        mounts = [m for m in session.view.mounts if m.device in hosts] if session.view else []
         return [
             mount.point
-            for mount in self.first.view.mounts
-            if mount.device in disks
-            and not (mount.device == device and f"{mount.root}/".startswith(f"{tree}/"))
-            and self.first.process.has_folder(mount.point)
+            for mount in mounts
+            if not (mount.device == device and f"{mount.root}/".startswith(f"{tree}/"))
+            and session.process.has_folder(mount.point)
         ]
 
     def _finish(self):
@@ -206,6 +209,11 @@ class Trial:
             if calm or time.monotonic() > deadline:
                 return
             time.sleep(0.005)
+
+
+def _keeps_files(mount):
+    """Whether a mount of the host is one for files, and not for devices or control groups."""
+    return mount.kind in ("overlay", "tmpfs") and not mount.point.startswith(("/dev", "/sys"))
 
 
 _LIMITS = (("memory", "memory.max"), ("memory", "memory.swap.max"), ("pids", "pids.max"))

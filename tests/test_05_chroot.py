@@ -29,14 +29,13 @@ def test_root_is_the_tree(trial):
 @after("test_root_is_the_tree")
 def test_working_directory_is_inside(trial):
     """The command's working directory is inside its root."""
-    view = trial.first.view
-    where = view.working_directory.path
-    check(
-        view.holds(view.working_directory),
-        f"a directory below {view.root.path}",
-        f"{where}, outside",
-        "outside-cwd",
-    )
+    for view in (trial.first.view, trial.second.view):
+        check(
+            view.holds(view.working_directory),
+            f"a directory below {view.root.path}",
+            f"{view.working_directory.path}, outside",
+            "outside-cwd",
+        )
 
 
 @after("test_working_directory_is_inside")

@@ -26,6 +26,7 @@ def main(words):
     except judge.CheckerError as error:
         print(f"the checker failed, not your program:\n{error}", file=sys.stderr)
         return ERROR
+    sys.stdout.reconfigure(errors="backslashreplace")  # names on a disk may be any bytes
     write_report(results)
     if not words[1:]:
         lines = "".join(json.dumps(result) + "\n" for result in results)
