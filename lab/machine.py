@@ -7,7 +7,7 @@ from lab import cgroup, confine, init, linux, wire
 SCAFFOLD = "/mnt"  # where the new root is put together; only this process sees it
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 HIDDEN = ("/dev", "/proc", "/run", "/sys", "/tmp")  # not the real machine's
-TOOLS = ("free", "hostname", "ps")
+TOOLS, FOLDERS = ("free", "hostname", "ps"), ("/bin", "/usr/bin", "/usr/local/bin")
 DISK, SCRATCH = "size=512m,mode=755", "size=256m,mode=1777"
 LAB = (
     linux.CLONE_NEWUTS
@@ -86,7 +86,7 @@ def make_root(layers, own):
 def _lend_tools(root):
     """Have busybox do what a small machine has no program for: the lessons need it."""
     for name in TOOLS:
-        if not any(os.path.exists(f"{folder}/{name}") for folder in ("/bin", "/usr/bin")):
+        if not any(os.path.lexists(f"{root}{folder}/{name}") for folder in FOLDERS):
             os.makedirs(f"{root}/usr/local/bin", exist_ok=True)
             os.symlink("/bin/busybox", f"{root}/usr/local/bin/{name}")
 
