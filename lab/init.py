@@ -22,10 +22,7 @@ def boot(handle, listener, root, no_groups):
     """As process 1: enter the root, close the doors, and serve."""
     proc = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
     linux.mount("proc", f"{root}/proc", "proc", proc)
-    os.chdir(root)
-    linux.pivot_root(".", ".")
-    linux.umount2(".", linux.MNT_DETACH)
-    os.chdir("/")
+    enter(root)
     os.mkdir(WHOLE_PROC, 0o700)
     linux.mount("proc", WHOLE_PROC, "proc", proc)
     make_read_only(proc)
@@ -38,6 +35,24 @@ def boot(handle, listener, root, no_groups):
     wire.send(handle, {"no_groups": no_groups}, [os.pidfd_open(1)])
     serve([handle], listener)
     os._exit(0)
+
+
+def enter(root):
+    """Make `root` the root of the whole mount namespace, and detach the machine's.
+
+    Entering our own mount namespace goes to its true root, also out of a chroot(2).  From
+    there pivot_root(2) leaves nothing above, to which a program could climb.
+    """
+    inside, namespace = (os.open(path, os.O_RDONLY) for path in (root, "/proc/self/ns/mnt"))
+    linux.setns(namespace, linux.CLONE_NEWNS)
+    os.fchdir(inside)
+    linux.pivot_root(".", ".")
+    linux.umount2(".", linux.MNT_DETACH)
+    linux.setns(namespace, linux.CLONE_NEWNS)
+    if not os.path.samestat(os.stat("/"), os.fstat(inside)):
+        raise OSError("the machine's root could not be left")
+    os.close(inside)
+    os.close(namespace)
 
 
 def make_read_only(flags):

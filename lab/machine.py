@@ -44,15 +44,12 @@ def keep_mounts_private():
         in_chroot = not any(line.split()[4] == "/" for line in mounts)
     if not in_chroot:
         return linux.mount(None, "/", None, linux.MS_REC | linux.MS_PRIVATE)
-    # Only a mount point can be made private, and be left by pivot_root(2).  Entering our
-    # own mount namespace goes to its true root; from there the old one can be mounted.
+    # Only a mount point can be made private, and "/" is none.  Entering our own mount
+    # namespace goes to its true root, and from there chroot(2) goes back in.
     inside, namespace = (os.open(path, os.O_RDONLY) for path in ("/", "/proc/self/ns/mnt"))
     linux.setns(namespace, linux.CLONE_NEWNS)
     linux.mount(None, "/", None, linux.MS_REC | linux.MS_PRIVATE)
     os.fchdir(inside)
-    path = os.getcwd()
-    linux.mount(path, path, None, linux.MS_BIND | linux.MS_REC)
-    os.chdir(path)
     os.chroot(".")
 
 

@@ -16,6 +16,7 @@ from running import ENVIRONMENT, PATIENCE, PYTHON, python_on, run, run_on
 from lab import ROOT, cgroup
 from lab.host import LIMITS, Child, Host, LabError, join
 from lab.process import Process, descendants
+from lab.session import IS_EMULATED
 from lab.streams import Streams
 
 NOBODY = 65534
@@ -575,3 +576,23 @@ def python_of(nobody):
         if os.path.exists(python) and run(*nobody, python, "-Ic", old_enough, cwd="/").status == 0:
             return python
     return pytest.skip("cannot check here: only root can run a Python of 3.10 or newer")
+
+
+CLIMB = """
+import os
+before = os.stat("/")
+os.mkdir("/srv/inside")
+os.chroot("/srv/inside")
+os.chdir("../" * 20)
+os.chroot(".")
+print("nowhere" if os.path.samestat(before, os.stat("/")) else os.listdir("/"))
+"""
+
+
+@pytest.mark.skipif(IS_EMULATED, reason="one overlay too many in the virtual machine")
+def test_nothing_is_above_a_lab_host_that_was_made_in_a_chroot(host):
+    """A lab host can be made inside a chroot, and root cannot climb out of it."""
+    lab = [sys.executable, "-IBm", "lab", "lab", f"{PYTHON} -c '{CLIMB}'"]
+    made = 'mkdir /srv/low && mount --rbind / /srv/low && exec chroot /srv/low "$@"'
+    answer = run_on(host, "unshare", "-m", "sh", "-c", made, "sh", *lab, cwd=ROOT)
+    assert answer.output.strip() == "nowhere", answer
