@@ -6,9 +6,9 @@ import sys
 from lab import ROOT, vm
 from lab.commands import CANNOT, ERROR, FAIL
 
-# All five steps, and what touches control groups: of the matrix, the programs of step 4.
+# All five steps, and what touches control groups: of the matrix, step 4 with a task undone.
 TESTS = ("tests/test_0*_*.py", "tests/test_cgroup.py", "tests/test_matrix.py")
-SELECTED = "not matrix or 4-"
+SELECTED = "not matrix or (undone and 4-)"
 
 
 def main(words):
