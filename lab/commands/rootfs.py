@@ -5,6 +5,7 @@ where there is one.  `KIND=debian` makes a real Debian, with mmdebstrap(1).
 """
 
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -43,7 +44,7 @@ def main(words):
 
 
 class Missing(Exception):
-    """The machine lacks a program; str() is the command that installs it."""
+    """The machine lacks something for a tree; str() says what to do."""
 
 
 def make_small(tree):
@@ -102,8 +103,11 @@ def make_debian(tree):
     """Make a real, small Debian; it needs a package mirror and half a minute."""
     if not shutil.which("mmdebstrap"):
         raise Missing(f"a Debian tree is made with mmdebstrap:\n    {INSTALL} mmdebstrap")
-    packages = "--include=procps,iproute2"
-    subprocess.run(["mmdebstrap", "--variant=minbase", packages, "stable", tree], check=True)
+    here = platform.freedesktop_os_release()
+    suite = here["VERSION_CODENAME"] if here.get("ID") == "debian" else "stable"
+    words = ["mmdebstrap", "--variant=minbase", "--include=procps,iproute2", suite, tree]
+    if subprocess.run(words).returncode:
+        raise Missing(f"mmdebstrap could not make Debian {suite}; its own lines are above")
     os.makedirs(f"{tree}/mytemp", exist_ok=True)
 
 
