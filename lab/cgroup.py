@@ -152,6 +152,15 @@ def event(directory: str, file: str, name: str) -> int:
     return int(dict(zip(words[::2], words[1::2], strict=True)).get(name, 0))
 
 
+def count(directory: str) -> int:
+    """Return how many processes a group has; 0 where the group is gone."""
+    try:
+        with open(f"{directory}/cgroup.procs") as members:
+            return len(members.read().split())
+    except OSError:
+        return 0
+
+
 def _rmdir(directory, patience=1.0):
     """Remove a group's directory, and try again while the kernel calls it busy."""
     deadline = time.monotonic() + patience

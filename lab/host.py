@@ -49,6 +49,8 @@ class Host:
             [sys.executable, "-ISB", f"{ROOT}/lab/keeper.py", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,  # what is in there must not reach ours
+            stderr=subprocess.DEVNULL,
             start_new_session=True,
             cwd="/",
         )
@@ -107,13 +109,14 @@ class Host:
     def close(self) -> None:
         """End the lab host; returns when everything in it is gone."""
         self.leave()
-        if self._pidfd is not None:
-            os.close(self._pidfd)
-            self._pidfd = None
         # Popen.wait() with a timeout looks again every few milliseconds; this is told.
         gone = os.pidfd_open(self._keeper.pid)
+        if not select.select([gone], [], [], PATIENCE / 10)[0] and self._pidfd is not None:
+            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)  # it may have been stopped
         ended, _, _ = select.select([gone], [], [], PATIENCE)
-        os.close(gone)
+        for fd in filter(None, (gone, self._pidfd)):
+            os.close(fd)
+        self._pidfd = None
         if not ended:
             raise LabError("the lab host does not end")
         self._keeper.wait()

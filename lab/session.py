@@ -11,7 +11,7 @@ from lab.view import View, or_none
 with open("/proc/cpuinfo") as _cpuinfo:
     IS_EMULATED = "User Mode Linux" in _cpuinfo.read()
 PATIENCE = 50.0 if IS_EMULATED else 5.0  # seconds for an answer
-ODD_WORDS = ["two  words", "", "$HOME", "*", ";", "'"]
+ODD_WORDS = ["two  words", "", "$HOME", "*", ";"]
 
 
 class Run:
@@ -65,7 +65,7 @@ class Session(Run):
         below = [(p, or_none(p.command_line) or [""]) for p in descendants(lab.pid)]
         shells = [(p, line) for p, line in below if _is_shell(line, self.words[2])]
         exact = [(p, line) for p, line in shells if line[1:] == self.words[1:]]
-        number = self.ask("echo $$").strip() if len(exact) > 1 else None
+        number = (self.ask("echo $$") or "").strip() if len(exact) > 1 else None
         for process, line in exact or shells:
             if number in (None, str(or_none(process.pid_inside))):  # a decoy does not answer
                 self.process, self.command_line = process, line
@@ -96,7 +96,7 @@ class Session(Run):
             os.killpg(self._child.pid, signal.SIGINT)
         noticed = self._streams.read_until(1, "interrupted\n", PATIENCE / 2) is not None
         self._streams.write("\n")  # for a `read` that goes on after the signal
-        return self.ask("trap - INT") is not None and noticed and self._child.is_alive()
+        return self.ask("trap : INT") is not None and noticed and self._child.is_alive()
 
     def kill(self):
         """Kill COMMAND from outside, and wait for the launcher's end."""

@@ -101,7 +101,7 @@ class Trial:
         paths = [self.host_file, self.plain_file]
         if self.step >= 5:
             paths += [f"{COPY}/rootfs{file}" for file in (self.plain_file, self.tree_file)]
-            paths += [f"{ROOT}/rootfs{self.default_file}"]
+            paths += [f"{ROOT}/rootfs{file}" for file in (self.plain_file, self.default_file)]
         for path in paths:
             with open(self.lab.file(path), "w") as file:
                 file.write("planted by the judge\n")
@@ -155,9 +155,8 @@ class Trial:
     def _use_processes(self):
         """Have COMMAND start more processes than it may, and see where it ends."""
         self.first.ask(f"({FORK_LOOP.format(self.sleep)}) 2>/dev/null", 4 * PATIENCE)
-        with open(f"{self.first.view.groups['pids']}/cgroup.procs") as members:
-            self.process_count = len(members.read().split())
-        self.host_can_fork = self.lab.host_name() == self.before.host_name
+        self.process_count = cgroup.count(self.first.view.groups["pids"])
+        self.host_can_fork = bool(self.lab.host_name())
 
     def _reach_out(self):
         """See which trees they are in, and have COMMAND try to reach a file of the host."""

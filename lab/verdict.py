@@ -1,7 +1,5 @@
 """What a check says: it passes, or raises one of these."""
 
-import os
-
 # The verdicts of lab-result/v1, and the mark that each has on a terminal.
 MARKS = {
     "pass": "✓",
@@ -11,6 +9,9 @@ MARKS = {
     "cannot_check": "?",
     "checker_error": "!",
 }
+
+
+LONGEST = 300  # characters of a line that a program printed
 
 
 class CheckFailed(AssertionError):
@@ -66,5 +67,6 @@ def after(name):
 
 def last_lines(text: str, count: int = 1) -> str:
     """Return the last lines of what a program printed, the gist of a traceback."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    return os.linesep.join(lines[-count:])
+    lines = [line for line in text.splitlines() if line.strip()][-count:]
+    shown = ("".join(letter for letter in line if letter.isprintable()) for line in lines)
+    return "\n".join(line[:LONGEST] for line in shown)

@@ -79,6 +79,19 @@ def test_waits_for_the_command(trial):
 
 
 @after("test_waits_for_the_command")
+def test_ctrl_c_is_for_the_command(trial):
+    """The command is reached by Ctrl-C, and no traceback is left."""
+    second = trial.second
+    if second.view:
+        check(
+            trial.interrupted and "Traceback" not in second.errors,
+            "COMMAND notices Ctrl-C and goes on, and stderr stays silent",
+            last_lines(second.errors) or "COMMAND did not notice, or was alone afterwards",
+            "ctrl-c",
+        )
+
+
+@after("test_ctrl_c_is_for_the_command")
 def test_exits_as_the_command_did(trial):
     """The exit status is the command's: n, or 128 + n when signal n ended it."""
     if trial.second.is_up:
@@ -115,18 +128,6 @@ def test_says_how_it_is_used(trial):
             f"status 2 and a usage line on stderr for {words!r}",
             f"status {run.status}; {last_lines(run.errors) or 'nothing on stderr'}",
             "usage",
-        )
-
-
-def test_ctrl_c_is_for_the_command(trial):
-    """The command is reached by Ctrl-C, and no traceback is left."""
-    second = trial.second
-    if second.view:
-        check(
-            trial.interrupted and "Traceback" not in second.errors,
-            "COMMAND notices Ctrl-C and goes on, and stderr stays silent",
-            last_lines(second.errors) or "COMMAND did not notice, or was alone afterwards",
-            "ctrl-c",
         )
 
 
