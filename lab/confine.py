@@ -14,7 +14,6 @@ from lab import linux
 PR_SET_PDEATHSIG = 1
 PR_CAPBSET_DROP = 24
 PR_SET_SECCOMP = 22
-PR_SET_NO_NEW_PRIVS = 38
 SECCOMP_MODE_FILTER = 2
 
 # capabilities(7): what no namespace keeps apart.  <linux/capability.h>

@@ -12,11 +12,6 @@ LARGEST = 1 << 17  # bytes in a message
 MOST = 16  # descriptors in a message
 
 
-def pair():
-    """Return two connected sockets that keep the bounds of messages."""
-    return _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
-
-
 def opened(fd):
     """Return the socket object for an inherited descriptor."""
     return _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET, 0, fileno=fd)
