@@ -74,13 +74,16 @@ def tasks(source: str, step: int) -> list[str]:
     return [r.task for r in regions if r.step == step and r.task]
 
 
-def cut(source: str, step: int, undone=()) -> str:
-    """Return the container at `step`, with the tasks in `undone` left as TODOs."""
+def cut(source: str, step: int, undone=(), of: "int | None" = None) -> str:
+    """Return the container at `step`, with the tasks in `undone` left as TODOs.
+
+    They are tasks of `step` itself, or of the earlier step `of`.
+    """
     lines, todo = [], None
     for line in parse(source):
         if any(region.step > step for region in line.regions):
             continue
-        open_tasks = (r for r in line.regions if r.step == step and r.task in undone)
+        open_tasks = (r for r in line.regions if r.step == (of or step) and r.task in undone)
         hidden = next(open_tasks, None)
         if hidden and hidden != todo:
             lines.append(f"{hidden.indent}# TODO: {hidden.task}")

@@ -159,6 +159,8 @@ class Child:
         answer, fds = _receive(self._socket, PATIENCE)
         if answer is None:
             raise LabDied("the lab host is gone")
+        if "error" in answer:
+            raise LabDied(answer["error"])
         self.pidfd, *self.terminal = fds
         self.pid = _number(self.pidfd)
         self.status = None

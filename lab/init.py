@@ -20,6 +20,8 @@ WHOLE_PROC = "/dev/.proc"
 
 def boot(handle, listener, root, no_groups):
     """As process 1: enter the root, close the doors, and serve."""
+    # Python's handler for SIGINT would lift the kernel's protection: kill -INT 1.
+    linux.signal(linux.SIGINT, linux.SIG_IGN)
     proc = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
     linux.mount("proc", f"{root}/proc", "proc", proc)
     enter(root)
@@ -107,7 +109,10 @@ class _Server:
             self._poll.unregister(fd)
             self.handles.pop(fd).close()
             return
-        child = _Child(request, fds)
+        try:
+            child = _Child(request, fds)
+        except OSError as error:  # fork(2), where programs have used up what there is
+            return _refuse(error, fds)
         self._started[child.pid] = child
         self._poll.register(child.pidfd, select.POLLIN)
 
@@ -127,6 +132,15 @@ def _ended():
         if pid == 0:
             return
         yield pid, status
+
+
+def _refuse(error, fds):
+    """Tell who asked for a program why there is none."""
+    reply = wire.opened(fds[0])
+    wire.send(reply, {"error": f"{error.strerror}: no program can be started on the lab host"})
+    for fd in fds[1:]:
+        os.close(fd)
+    reply.close()
 
 
 class _Child:

@@ -51,6 +51,13 @@ class Process:
         """Return the identity of each namespace it is in: {"uts": "uts:[4026531838]"}."""
         return {kind: os.readlink(f"{self._proc}/ns/{kind}") for kind in KINDS}
 
+    def pid_for_children(self) -> str:
+        """Return the PID namespace of its next child; "" of one that has no process yet."""
+        try:
+            return os.readlink(f"{self._proc}/ns/pid_for_children")
+        except FileNotFoundError:
+            return ""
+
     def command_line(self) -> list:
         """Return the words it was started with."""
         return self._read("cmdline").split("\0")[:-1]
@@ -71,6 +78,27 @@ class Process:
         """Return the number of its parent."""
         return int(self._stat()[1])
 
+    def process_group(self) -> int:
+        """Return the number of its process group: whom Ctrl-C reaches."""
+        return int(self._stat()[2])
+
+    def ignores(self, signum: int) -> bool:
+        """Whether it ignores a signal."""
+        mask = int(self._read("status").partition("SigIgn:")[2].split()[0], 16)
+        return bool(mask >> (signum - 1) & 1)
+
+    def is_done_with(self, signum: int) -> bool:
+        """Whether a signal is not pending any more, and it sleeps again."""
+        status = self._read("status")
+        masks = re.findall(r"(?:SigPnd|ShdPnd):\s*(\w+)", status)
+        return self.state() == "S" and not any(int(m, 16) >> (signum - 1) & 1 for m in masks)
+
+    def memory_rlimits(self) -> list:
+        """Return what setrlimit(2) limits of its memory: it counts a process, not a group."""
+        lines = self._read("limits").splitlines()
+        names = ("Max address space", "Max data size", "Max resident set")
+        return [name for line in lines for name in names if _limited(line, name)]
+
     def mounts(self) -> list:
         """Return the mounts that it sees, in the order of the kernel."""
         return [_mount(line) for line in self._read("mountinfo").splitlines()]
@@ -82,6 +110,10 @@ class Process:
     def root(self) -> File:
         """Return its root directory."""
         return _file(f"{self._proc}/root")
+
+    def shares_root_with(self, other: "Process") -> bool:
+        """Whether its root directory is another process's."""
+        return os.path.samefile(f"{self._proc}/root", f"{other._proc}/root")
 
     def working_directory(self) -> File:
         """Return the directory that it stands in."""
@@ -137,10 +169,11 @@ def descendants(pid: int) -> list:
         if name.isdigit():
             process = Process(int(name))
             try:
-                if process.state() != "Z":
-                    children.setdefault(process.parent(), []).append(process)
+                state, parent, *_ = process._stat()
             except (FileNotFoundError, ProcessLookupError):
-                pass  # it ended while we looked
+                continue  # it ended while we looked
+            if state != "Z":
+                children.setdefault(int(parent), []).append(process)
     found = [Process(pid)]
     for process in found:
         found.extend(children.get(process.pid, ()))
@@ -155,6 +188,11 @@ def _mount(line):
     group = next((int(o[7:]) for o in optional if o.startswith("shared:")), 0)
     root, point = _unescaped(root), _unescaped(point)
     return Mount(int(number), device, root, point, kind, source, options, group)
+
+
+def _limited(line, name):
+    """Whether a line of /proc/PID/limits is of that name and sets a limit."""
+    return line.startswith(name) and line[len(name) :].split()[0] != "unlimited"
 
 
 def _unescaped(path):

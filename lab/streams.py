@@ -39,6 +39,15 @@ class Streams:
         before, _, self._text[stream] = self._text[stream].partition(mark)
         return before
 
+    def read_until_ready(self, fd, patience):
+        """Keep reading, so that nobody waits for us, until `fd` is ready or time is up."""
+        deadline = time.monotonic() + patience
+        while (left := deadline - time.monotonic()) > 0:
+            ready = select.select([*self._open, fd], [], [], left)[0]
+            if fd in ready:
+                return
+            self._read(0)
+
     def close_input(self):
         """Let it read the end of its stdin."""
         os.close(self._input)

@@ -4,6 +4,7 @@ The program is run some times on a lab host, as `container.py run COMMAND`.  Wha
 wants to know is looked up from outside while it runs, and kept.
 """
 
+import contextlib
 import os
 import shlex
 import sys
@@ -15,6 +16,8 @@ from lab.process import Process, descendants
 from lab.session import IS_EMULATED, PATIENCE, Run, Session
 from lab.view import Snapshot, groups_of, or_none
 
+CROWD = 100  # processes on a lab host that no honest program starts
+KILLED = 128 + 9  # the exit status after SIGKILL
 GRACE = 5.0 if IS_EMULATED else 1.0  # seconds for the kernel to tidy up
 ELSEWHERE = "/srv"  # a working directory that no program can count on
 COPY = "/srv/copy"  # of the checkout: a second tree, so that $ROOTFS has a choice
@@ -30,7 +33,8 @@ class Trial:
 
     def __init__(self, program: str, step: int):
         """Start a lab host for `program`, to be judged by the checks of 1 to `step`."""
-        self.step = step
+        self.step, self.elsewhere = step, ELSEWHERE
+        self.trees = (f"{COPY}/rootfs", f"{ROOT}/rootfs")  # of the first and second container
         self.token = os.urandom(8).hex()
         self.sleep = f"sleep 1{int(self.token[:6], 16):08}"  # known again among what is left
         self._program = os.path.realpath(program)
@@ -47,7 +51,7 @@ class Trial:
         if self.first.greet():
             self._go_on()
         else:
-            self.first.give_up()
+            self._find_out_why()
         self._end_usage()
 
     def _go_on(self):
@@ -60,6 +64,25 @@ class Trial:
         self.during = Snapshot(self.lab)
         self._converse()
         self._finish()
+
+    def _find_out_why(self):
+        """Where no shell answers, see how far the program comes with less."""
+        if len(descendants(self.lab.pid)) < CROWD:  # to ask each of a fork bomb takes minutes
+            self.first.look(self.lab)
+        self.first.give_up()
+        script = f"echo {self.token}; echo {self.token} >&2; exit 7"
+        commands = (["pwd"], ["sh", "-c", script])
+        runs = [Run(self._start, ["run", *words]) for words in commands]
+        self.bare, self.script = (run.finish(PATIENCE / 5) for run in runs)
+
+    def killed(self) -> tuple:
+        """Return the exit statuses that say that COMMAND was killed.
+
+        unshare(1) of util-linux before 2.40 cannot pass SIGKILL on, and ends with 1; see there
+        "unshare: don't try to reset the disposition of SIGKILL".
+        """
+        by_unshare = os.path.basename(self.first.view.parent) == "unshare"
+        return (KILLED, 1) if by_unshare else (KILLED,)
 
     def _end_usage(self):
         """Wait for the runs with wrong words, all together not longer than for one."""
@@ -79,7 +102,7 @@ class Trial:
         """Return what the lab host needs beside the machine's own files."""
         place = os.path.dirname(course.starter_path(self.step))
         folder, name = os.path.split(self._program)
-        self._path = f"{place}/{name}"
+        self.path = f"{place}/{name}"
         layers = [] if folder == place else [(folder, place)]
         return layers + [(ROOT, COPY)] * (self.step >= 5)
 
@@ -87,12 +110,16 @@ class Trial:
         """Run the learner's program on the lab host, as `sudo python3` would."""
         if env is None:
             env = {"ROOTFS": f"{COPY}/rootfs"} if self.step >= 5 else {}
-        words = [sys.executable, self._path, *arguments]
+        words = [sys.executable, self.path, *arguments]
         return self.lab.spawn(words, streams, env, cwd=ELSEWHERE)
 
     def _start_by_default(self, arguments, streams):
         """The same, without a word about which tree is the root."""
         return self._start(arguments, streams, env={})
+
+    def _python(self, arguments, streams):
+        """Run Python itself on the lab host."""
+        return self.lab.spawn([sys.executable, *arguments], streams)
 
     def _plant(self):
         """Put files with random names where the checks will look for them."""
@@ -109,64 +136,83 @@ class Trial:
     def _converse(self):
         """Ask the containers what only they can tell, and end them."""
         if self.second.view:
-            self.interrupted = self.second.interrupt()
+            self.second.interrupt()
         if self.first.view:
             self._ask_first()
             self.first.kill()
         else:
+            self.first.ask(":", PATIENCE / 5)  # is it still there?
             self.first.give_up()
         self.second.leave("exit 7\n")
 
     def _ask_first(self):
         """Have the first container do what the checks of each step want to see."""
-        self.stderr_arrives = self.first.ask_for_error(self.token)
+        self.stderr_arrives = self.first.ask_for_error(self.token, self.lab)
         if self.step >= 2:
             self.ps = self.first.ask("ps ax")
         if self.step >= 3:
             self._write_file(f"/mytemp/{self.token}")
-        if self.step >= 4:
-            self._use_memory()
-            self._use_processes()
         if self.step >= 5:
             self._reach_out()
+        if self.step >= 4:
+            self._look_at_limits()
+            self._use_memory()
+            self._use_processes()
+            self.groups_later = or_none(self.first.process.groups)
 
     def _write_file(self, path):
         """See who sees a file that the first container writes to its /mytemp."""
+        self.has_mytemp = self.first.process.has_folder("/mytemp")
         self.first.ask(f"echo hello > {path}")
         self.first_sees = self.first.process.sees(path)
         self.mytemp_size = or_none(lambda: self.first.process.size_of("/mytemp"))
         self.host_sees = Process(self.lab.pid).sees(path)
         self.second_sees = bool(self.second.view) and self.second.process.sees(path)
 
-    def _use_memory(self):
-        """Have a child of COMMAND use more memory than it may, and see who stops it."""
+    def _look_at_limits(self):
+        """Look at the group of the first container: its limits, and who is not in it."""
         groups = self.first.view.groups
-        self.limits = {
-            file: _effective(self.lab, groups[controller], controller, file)
+        self.limits = self._limits(groups)
+        self.lacks = [
+            file
             for controller, file in _LIMITS
-        }
+            if os.path.isdir(groups[controller])
+            and not os.path.exists(cgroup.path_in(groups[controller], file))
+        ]
         family = [or_none(p.groups) for p in descendants(self.first.process.pid)]
         self.strays = [other for other in family if other and other != groups]
-        self.kills = -cgroup.event(groups["memory"], "memory.events", "oom_kill")
+
+    def _use_memory(self):
+        """Have a child of COMMAND use more memory than it may, and see who stops it."""
+        group = self.first.view.groups["memory"]
+        self.kills = -cgroup.event(group, "memory.events", "oom_kill")
         answer = self.first.ask(f"({HOG}); echo $?", 4 * PATIENCE)
         self.hog_answer = (answer or "no answer").split()
-        self.kills += cgroup.event(groups["memory"], "memory.events", "oom_kill")
+        self.kills += cgroup.event(group, "memory.events", "oom_kill")
 
     def _use_processes(self):
         """Have COMMAND start more processes than it may, and see where it ends."""
-        self.first.ask(f"({FORK_LOOP.format(self.sleep)}) 2>/dev/null", 4 * PATIENCE)
-        self.process_count = cgroup.count(self.first.view.groups["pids"])
+        session = self.first
+        if session.is_silent:  # a group may also be killed as a whole: memory.oom.group
+            session = Session(self._start)
+            if session.greet():
+                session.look(self.lab)
+        session.ask(f"({FORK_LOOP.format(self.sleep)}) 2>/dev/null", 4 * PATIENCE)
+        self.process_count = session.view and cgroup.count(session.view.groups["pids"])
         self.host_can_fork = bool(self.lab.host_name())
+        if session is not self.first:
+            session.leave("")
 
     def _reach_out(self):
         """See which trees they are in, and have COMMAND try to reach a file of the host."""
         self.host_file_in_root = self.first.process.sees(self.host_file)
+        self.root_is_hosts = self.first.process.shares_root_with(Process(self.lab.pid))
         self.first_in_tree = self.first.process.sees(self.tree_file)
         second = self.second.view and self.second.process
         self.second_in_default = bool(second) and second.sees(self.default_file)
         up = "../" * 12
-        self.foreign = self._foreign_folders(self.first, f"{COPY}/rootfs")
-        self.foreign += self._foreign_folders(self.second, f"{ROOT}/rootfs")
+        self.foreign = self._foreign_folders(self.first, self.trees[0])
+        self.foreign += self._foreign_folders(self.second, self.trees[1])
         points = [m.point.rstrip("/") for m in self.first.view.mounts]
         ways = [f"{up}{self.host_file}", *(point + self.host_file for point in points)]
         ways += [f"/proc/self/fd/{n}{self.host_file}" for n in range(20)]
@@ -188,15 +234,44 @@ class Trial:
 
     def _finish(self):
         """Do the runs that need the lab host for themselves, and look once more."""
+        self._give_back_the_name()
         words = (f"no-such-{self.token}", self.plain_file)
-        runs = (Run(self._start, ["run", word]) for word in words)
-        if self.step < 4:  # without groups they cannot get in each other's way
-            runs = list(runs)
-        self.missing, self.not_executable = (run.finish() for run in runs)
+        # One after the other: they might get in each other's way, in a tree or on the host.
+        runs = (Run(self._start, ["run", word]).finish() for word in words)
+        self.missing, self.not_executable = runs
         if self.step >= 4:
+            self._see_the_start()
             self.hog = Run(self._start, ["run", "sh", "-c", HOG]).finish(4 * PATIENCE)
         self._wait_for_calm()
         self.after = Snapshot(self.lab)
+
+    def _give_back_the_name(self):
+        """Where the host was renamed: rename it back, and see what one run by itself does."""
+        self.name_left, name = self.lab.host_name(), self.before.host_name
+        if {self.name_left, self.during.host_name} != {name}:
+            rename = f"import socket; socket.sethostname({name!r})"
+            Run(self._python, ["-Ic", rename]).finish()
+            Run(self._start, ["run", "true"]).finish()
+            self.name_after_one = self.lab.host_name()
+
+    def _see_the_start(self):
+        """Look at COMMAND at its first instruction, when nobody can come late any more."""
+        self.groups_at_start = self.limits_at_start = None
+        command = ["true", self.token]
+        run = Run(self._start, ["run", *command])
+        with contextlib.suppress(OSError), run.catch(command) as catch:
+            process = catch.wait(PATIENCE)
+            if process:
+                self.groups_at_start = process.groups()
+                self.limits_at_start = self._limits(self.groups_at_start)
+        run.finish()
+
+    def _limits(self, groups):
+        """Return what limits the processes of some groups, by the file's version 2 name."""
+        return {
+            file: _effective(self.lab, groups[controller], controller, file)
+            for controller, file in _LIMITS
+        }
 
     def _wait_for_calm(self):
         """Give what is left a moment to go; what stays is a finding."""
@@ -212,6 +287,8 @@ class Trial:
 
 def _keeps_files(mount):
     """Whether a mount of the host is one for files, and not for devices or control groups."""
+    if mount.kind == "proc" or mount.point == "/dev/shm":
+        return True
     return mount.kind in ("overlay", "tmpfs") and not mount.point.startswith(("/dev", "/sys"))
 
 

@@ -1,5 +1,8 @@
 """What a check says: it passes, or raises one of these."""
 
+import os
+import re
+
 # The verdicts of lab-result/v1, and the mark that each has on a terminal.
 MARKS = {
     "pass": "✓",
@@ -12,6 +15,7 @@ MARKS = {
 
 
 LONGEST = 300  # characters of a line that a program printed
+MOST = 3  # things of a list
 
 
 class CheckFailed(AssertionError):
@@ -19,10 +23,13 @@ class CheckFailed(AssertionError):
 
     verdict = "fail"
 
-    def __init__(self, expected, observed, cause=None, evidence=()):
-        super().__init__(f"expected {expected}; observed {observed}; cause {cause}")
-        self.expected, self.observed, self.cause = expected, observed, cause
-        self.evidence = list(evidence)
+    def __init__(self, expected, observed, suspects=(), evidence=()):
+        super().__init__(expected, observed, suspects, evidence)  # so that it can be pickled
+        self.expected, self.observed = expected, observed
+        self.suspects, self.evidence = suspects, list(evidence)
+
+    def __str__(self):
+        return f"expected {self.expected}; observed {self.observed}"
 
 
 class TookTooLong(CheckFailed):
@@ -39,34 +46,63 @@ class CannotCheck(Exception):
         self.reason, self.way_out = reason, way_out
 
 
-def check(condition, expected: str, observed, cause=None, evidence=()) -> None:
+def check(condition, expected: str, observed, *suspects, evidence=()) -> None:
     """Raise CheckFailed unless `condition` holds.
 
-    `cause` is the id of the mistake that the facts point to, from lab.causes.
+    `suspects` are the ids of mistakes that may be behind it, the most particular first;
+    lab.causes finds out which of them the facts support.
     """
     if not condition:
-        raise CheckFailed(expected, str(observed), cause, evidence)
+        raise CheckFailed(expected, str(observed), suspects, evidence)
 
 
 def check_ended(run, expected: str) -> None:
     """Raise TookTooLong if a run of the program had to be stopped."""
     if run.status is None:
         words = " ".join(["container.py", *run.arguments])
-        raise TookTooLong(expected, f"{words} had not ended and was stopped", "never-ends")
+        raise TookTooLong(expected, f"{words} had not ended and was stopped", ["never-ends"])
 
 
-def after(name):
-    """Say which check must pass first; None for a check that stands by itself."""
+def after(*names):
+    """Say which checks must pass first; none for a check that stands by itself."""
 
     def mark(function):
-        function.after = name
+        function.after = names
         return function
 
     return mark
 
 
-def last_lines(text: str, count: int = 1) -> str:
-    """Return the last lines of what a program printed, the gist of a traceback."""
-    lines = [line for line in text.splitlines() if line.strip()][-count:]
-    shown = ("".join(letter for letter in line if letter.isprintable()) for line in lines)
-    return "\n".join(line[:LONGEST] for line in shown)
+def listed(things) -> str:
+    """Return a list in words, not all of it if it is long."""
+    shown, more = list(things)[:MOST], len(things) - MOST
+    return "; ".join(shown) + (f"; and {more} more" if more > 0 else "")
+
+
+def last_line(text: str) -> str:
+    """Return the last line of what a program printed, the gist of a traceback."""
+    lines = [line for line in text.splitlines() if line.strip()][-1:]
+    return "".join(map(_shown, lines))
+
+
+def own_lines(text: str, program: str) -> str:
+    """Return what a program wrote to stderr, of a traceback only what is the learner's.
+
+    Of each frame in the program itself there is the line; then comes the error.
+    """
+    lines = [line for line in text.splitlines() if line.strip()]
+    name = os.path.basename(program)
+    frames, last = [], 0
+    for number, line in enumerate(lines):
+        frame = re.match(r' *File "(.*)", line (\d+)(?:, in (.*))?', line)
+        if frame:
+            last = number + 1
+        if frame and frame[1] == program and number + 1 < len(lines):
+            frames.append(f"{name}:{frame[2]}  {lines[number + 1].strip()}")
+    rest = [line for line in lines[last:] if line[:1] not in (" ", "T")] if frames else lines
+    return "\n".join(map(_shown, [*frames[-3:], *rest[-4:]]))
+
+
+def _shown(line):
+    """Return a line that a program printed, fit for a terminal."""
+    return "".join(letter for letter in line if letter.isprintable())[:LONGEST]

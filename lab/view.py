@@ -1,6 +1,7 @@
 """What the kernel shows of a lab host and of a container on it, at one moment."""
 
 import os
+import signal
 
 from lab import cgroup
 from lab.process import Process, descendants
@@ -22,6 +23,10 @@ class Snapshot:
         old = {m.point: f"{m} is gone" for m in before.mounts if m not in self.mounts}
         both = {point: f"{new[point][:-9]} changed" for point in new.keys() & old.keys()}
         return {**new, **old, **both}
+
+    def peers(self):
+        """Return the peer groups that its mounts are in: who tells whom about mounts."""
+        return {mount.group for mount in self.mounts} - {0}
 
     def location(self, path):
         """Return where a folder is kept: the device of its filesystem, and the path there."""
@@ -48,6 +53,10 @@ class View:
         self.working_directory = process.working_directory()
         self.descriptors = process.descriptors()
         self.groups = {} if lab.no_groups else process.groups()
+        self.ignores_ctrl_c = process.ignores(signal.SIGINT)
+        self.process_group = process.process_group()
+        self.parent = (or_none(Process(process.parent()).command_line) or [""])[0]
+        self.memory_rlimits = process.memory_rlimits()
 
     def mounted_at(self, point):
         """Return the topmost mount at a place, or None."""
@@ -55,8 +64,7 @@ class View:
 
     def shared_with(self, host):
         """Return the mounts that still pass on to the host what is mounted below them."""
-        groups = {mount.group for mount in host.mounts} - {0}
-        return [mount for mount in self.mounts if mount.group in groups]
+        return [mount for mount in self.mounts if mount.group in host.peers()]
 
     def holds(self, file):
         """Whether a file is inside the container's root, wherever it got it from."""
@@ -65,6 +73,18 @@ class View:
         # chroot(2) may make any directory the root; the mount it is on lies outside.
         below = file.path == self.root.path or file.path.startswith(f"{self.root.path}/")
         return file.mount == self.root.mount and below
+
+
+class Launcher:
+    """The learner's program beside COMMAND, seen from outside while it waits."""
+
+    def __init__(self, lab, process):
+        self.namespaces = process.namespaces()
+        self.pid_for_children = process.pid_for_children()
+        self.root = process.root().path
+        self.mounts = process.mounts()
+        self.process_group = process.process_group()
+        self.groups = {} if lab.no_groups else process.groups()
 
 
 def groups_of(lab):

@@ -1,0 +1,101 @@
+"""A trial in a process of its own, beside whatever the judge does meanwhile."""
+
+import os
+import pickle
+import select
+import signal
+
+from lab import confine
+from lab.host import LabDied, LabError
+from lab.session import IS_EMULATED
+from lab.trial import Trial
+from lab.verdict import CannotCheck, CheckFailed, TookTooLong
+
+BUDGET = 1200.0 if IS_EMULATED else 120.0  # seconds for one trial, whatever the program does
+VM = 'in the virtual machine: make vm CMD="make check-step {}"'
+
+
+class Attempt:
+    """One trial, on its way from the beginning; leave it to end it.
+
+    In a thread it would have to wait for the import of pytest whenever it wants to go on.
+    The process that begins one must have no other thread: that is when a fork is harmless.
+    """
+
+    def __init__(self, program: str, step: int):
+        self._way_out, self._told = VM.format(step), None
+        self._answer, theirs = os.pipe()
+        self._pid = os.fork()
+        if self._pid == 0:
+            _tell(theirs, program, step)
+        os.close(theirs)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        os.close(self._answer)
+        os.kill(self._pid, signal.SIGKILL)
+        os.waitpid(self._pid, 0)
+
+    def facts(self) -> "Trial | None":
+        """Return the trial when it is done; None if it came to nothing."""
+        try:
+            return self.result()
+        except (CannotCheck, CheckFailed):
+            return None
+
+    def result(self) -> Trial:
+        """Return the trial when it is done.
+
+        CannotCheck if this machine does not allow one; CheckFailed if it took the whole lab
+        host with it, TookTooLong if it did not end.
+        """
+        trial, no_groups, error = self._wait()
+        if no_groups:
+            raise CannotCheck(f"no control groups: {no_groups}", self._way_out)
+        if isinstance(error, (LabDied, TimeoutError)):  # a lab host that is gone, or stopped
+            raise CheckFailed("a host that goes on", str(error), ["host-destroyed"])
+        if isinstance(error, LabError):
+            raise CannotCheck(f"there can be no lab host: {error}", self._way_out)
+        if error:
+            raise error
+        return trial
+
+    def _wait(self):
+        """Return what the other process tells: the trial, why not, and an error."""
+        if not self._told:
+            if not select.select([self._answer], [], [], BUDGET)[0]:
+                raise TookTooLong("an end", f"none in {BUDGET:.0f} seconds", ["never-ends"])
+            with open(self._answer, "rb", closefd=False) as answer:
+                self._told = pickle.load(answer)
+        return self._told
+
+
+def _tell(pipe, program, step):
+    """In the child: do a trial, and write what came of it to a pipe."""
+    try:
+        confine.die_with_parent()
+        try:
+            told = pickle.dumps(_try(program, step))
+        except Exception as error:
+            told = pickle.dumps((None, None, RuntimeError(repr(error))))
+        with open(pipe, "wb") as answer:
+            answer.write(told)
+    finally:
+        os._exit(0)
+
+
+def _try(program, step):
+    """Do a trial; return it, why there are no groups where it needs them, and an error."""
+    trial = Trial(program, step)
+    try:
+        no_groups = trial.lab.pid and trial.lab.no_groups
+        if no_groups and step >= 4:
+            return None, no_groups, None
+        trial.run()
+    except Exception as error:
+        return None, None, error
+    finally:
+        trial.close()
+    return trial, None, None
