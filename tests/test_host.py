@@ -11,7 +11,7 @@ import tempfile
 
 import faults
 import pytest
-from running import ENVIRONMENT, PATIENCE, PYTHON, python_on, run, run_on
+from running import ENVIRONMENT, PATIENCE, PYTHON, as_nobody, python_of, python_on, run, run_on
 
 from lab import ROOT, cgroup
 from lab.host import LIMITS, Child, Host, LabError, join
@@ -19,7 +19,6 @@ from lab.process import Process, descendants
 from lab.session import IS_EMULATED
 from lab.streams import Streams
 
-NOBODY = 65534
 PROCESSES = dict(LIMITS)["pids.max"]
 MEMORY = dict(LIMITS)["memory.max"]
 
@@ -552,30 +551,6 @@ def test_lab_host_needs_no_root(machine):
     assert (status, said) == (0, ["0", "mine", "1"])
     assert no_groups
     assert name == machine["name"]
-
-
-def as_nobody():
-    """Return the words that run a command without root; skip if that is of no use here."""
-    words = []
-    if os.geteuid() == 0:
-        ids = ["--reuid", str(NOBODY), "--regid", str(NOBODY)]
-        # setpriv keeps root's capabilities until it executes a program: env(1).
-        words = ["setpriv", *ids, "--clear-groups", "env"]
-    probe = run(*words, "unshare", "--user", "--map-root-user", "--mount", "true", cwd="/")
-    if probe.status:
-        pytest.skip(f"cannot check here: no user namespaces without root: {probe.errors.strip()}")
-    if run(*words, "cat", f"{ROOT}/lab/host.py", cwd="/").status:
-        pytest.skip("cannot check here: only root can read the checkout")
-    return words
-
-
-def python_of(nobody):
-    """Return a Python that somebody without root can run; skip if there is none."""
-    old_enough = "import sys; sys.exit(sys.version_info < (3, 10))"
-    for python in (PYTHON, "/usr/bin/python3", "/usr/local/bin/python3"):
-        if os.path.exists(python) and run(*nobody, python, "-Ic", old_enough, cwd="/").status == 0:
-            return python
-    return pytest.skip("cannot check here: only root can run a Python of 3.10 or newer")
 
 
 CLIMB = """

@@ -4,18 +4,15 @@ Solution N passes the checks of 1 to N.  Starter N, and solution N with one task
 undone, pass those of 1 to N-1 and fail step N, by the check that names the task.
 """
 
-import json
-import sys
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
+import corpus
 import pytest
-from running import PATIENCE, run
+from running import PATIENCE
 
-from lab import ROOT, course
-from lab.causes import CAUSES
+from lab import course
+from lab.causes import PREDICATES
 
-AT_ONCE = 2  # programs that are judged at the same time
 SOURCE = course.read_source()
 STEPS = range(1, len(course.STEPS) + 1)
 
@@ -46,10 +43,13 @@ class Case(NamedTuple):
 
     step: int
     undone: tuple = ()
+    of: int = 0  # whose tasks they are, if not of this step
 
     def __str__(self):
         if not self.undone:
             return f"{self.step}-solution"
+        if self.of:
+            return f"{self.step}-{self.of}-{words_of(self.undone[0])}"
         what = "starter" if len(self.undone) > 1 else words_of(self.undone[0])
         return f"{self.step}-{what}"
 
@@ -58,40 +58,29 @@ TASKS = {step: tuple(course.tasks(SOURCE, step)) for step in STEPS}
 SOLUTIONS = [Case(step) for step in STEPS]
 STARTERS = [Case(step, tasks) for step, tasks in TASKS.items()]
 UNDONE = [Case(step, (task,)) for step, tasks in TASKS.items() for task in tasks]
-
-JUDGE = """
-import json, sys
-sys.path.insert(0, sys.argv[1])
-from lab.judge import judge
-json.dump(judge(sys.argv[2], int(sys.argv[3])), sys.stdout)
-"""
+# Step N keeps what the steps before it ask for.
+REGRESSIONS = [Case(n, (task,), k) for n in STEPS for k in range(1, n) for task in TASKS[k]]
 
 
 @pytest.fixture(scope="session")
 def judged(request, tmp_path_factory):
-    """Return a promise of results for each case that is to be tested, two at a time."""
-    wanted = [item.callspec.params["case"] for item in request.session.items if is_case(item)]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        yield {
-            case: pool.submit(judge, case, tmp_path_factory.mktemp(f"step{case.step}"))
-            for case in dict.fromkeys(wanted)
-        }
-        pool.shutdown(cancel_futures=True)
+    """Return a promise of results for each case that is to be tested."""
+    specs = (getattr(item, "callspec", None) for item in request.session.items)
+    params = [spec.params.get("case") for spec in specs if spec]
+    cases = [case for case in params if isinstance(case, Case)]
+    folder, programs = tmp_path_factory.mktemp("matrix"), {}
+    for case in dict.fromkeys(cases):
+        programs[case] = program_of(case, folder / f"{len(programs)}")
+    promised = corpus.promised(programs.values())
+    return {case: promised[program] for case, program in programs.items()}
 
 
-def is_case(item):
-    """Whether a test is one of those below."""
-    return "case" in getattr(getattr(item, "callspec", None), "params", ())
-
-
-def judge(case, folder):
-    """Judge a program as learners have theirs judged; return the results in order."""
-    program = folder / "container.py"
-    program.write_text(course.cut(SOURCE, case.step, case.undone))
-    words = [sys.executable, "-IBc", JUDGE, ROOT, program, case.step]
-    answer = run(*words, cwd="/", timeout=3 * PATIENCE)
-    assert answer.status == 0, answer.errors
-    return json.loads(answer.output)
+def program_of(case, folder):
+    """Write the program of a case into a folder of its own."""
+    path = folder / "container.py"
+    folder.mkdir()
+    path.write_text(course.cut(SOURCE, case.step, case.undone, case.of))
+    return corpus.Program("matrix", f"{case.step:02}_{case}", str(path), str(case), ())
 
 
 @pytest.fixture
@@ -126,8 +115,17 @@ def test_one_task_undone_fails_by_the_check_that_names_it(case, results):
 def test_one_task_undone_has_a_cause_wherever_it_fails(case, results):
     """With one task left undone, no failure is of an unknown cause."""
     first_failure(case, results)
-    causeless = [r for r in results if r["verdict"] == "fail" and r["cause"] not in CAUSES]
+    causeless = [r for r in results if r["verdict"] == "fail" and r["cause"] not in PREDICATES]
     assert [told(result) for result in causeless] == []
+
+
+@pytest.mark.parametrize("case", REGRESSIONS, ids=str)
+def test_a_task_of_an_earlier_step_is_missed_in_a_later_one(case, results):
+    """With one task of an earlier step undone, the check that names it fails, and says why."""
+    skip_what_cannot_be_checked(results)
+    failed = {result["name"]: result for result in results if result["verdict"] == "fail"}
+    assert named_by(*case.undone) in failed, list(map(told, failed.values()))
+    assert {result["cause"] for result in failed.values()} <= set(PREDICATES)
 
 
 def test_every_task_is_named_by_a_check():

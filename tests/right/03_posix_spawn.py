@@ -1,0 +1,53 @@
+# The program starts itself again, by posix_spawn(3), as the child that becomes COMMAND.
+
+"""A container from scratch: it runs itself inside."""
+
+import os
+import signal
+import sys
+
+from lab import linux
+
+
+def run(command):
+    """Run the command, and return its exit status."""
+    linux.unshare(linux.CLONE_NEWUTS | linux.CLONE_NEWNS | linux.CLONE_NEWPID)
+    words = [sys.executable, os.path.abspath(__file__), "inside", *command]
+    environment = os.environ
+    pid = os.posix_spawn(sys.executable, words, environment)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    status = code(os.waitpid(pid, 0)[1])
+    return status
+
+
+def become(command):
+    """Be the child."""
+    linux.sethostname("container")
+    linux.mount(None, "/", None, linux.MS_REC | linux.MS_PRIVATE)
+    linux.mount("proc", "/proc", "proc")
+    os.makedirs("/mytemp", exist_ok=True)
+    linux.mount("mytemp", "/mytemp", "tmpfs")
+    execute(command)
+
+
+def execute(command):
+    """Become the command."""
+    try:
+        os.execvp(command[0], command)
+    except OSError as error:
+        print(f"container: {command[0]}: {error.strerror}", file=sys.stderr)
+        os._exit(127 if isinstance(error, FileNotFoundError) else 126)
+
+
+def code(status):
+    """Return the status that a shell would report."""
+    return os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["inside"]:
+        become(sys.argv[2:])
+    if len(sys.argv) < 3 or sys.argv[1] != "run":
+        print("usage: container.py run COMMAND [ARGUMENT ...]", file=sys.stderr)
+        sys.exit(2)
+    sys.exit(run(sys.argv[2:]))

@@ -1,0 +1,60 @@
+# All is mounted by its path in the tree, before chroot(2).
+
+"""A container from scratch: mounts first."""
+
+import os
+import signal
+import sys
+import warnings  # noqa: F401 - os.execvp wants it later
+
+from lab import cgroup, linux
+
+GROUP = cgroup.Group(f"box-{os.getpid()}")
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOTFS = os.environ.get("ROOTFS") or f"{HERE}/../../rootfs"
+
+
+def run(command):
+    """Run the command, and return its exit status."""
+    linux.unshare(linux.CLONE_NEWUTS | linux.CLONE_NEWNS | linux.CLONE_NEWPID)
+    GROUP.create()
+    GROUP.write("memory.max", 64 << 20)
+    GROUP.write("memory.swap.max", 0)
+    GROUP.write("pids.max", 64)
+    pid = os.fork()
+    if pid == 0:
+        GROUP.join()
+        linux.sethostname("container")
+        linux.mount(None, "/", None, linux.MS_REC | linux.MS_PRIVATE)
+        tree = os.path.realpath(ROOTFS)
+        os.makedirs(f"{tree}/mytemp", exist_ok=True)
+        linux.mount("proc", f"{tree}/proc", "proc")
+        linux.mount("mytemp", f"{tree}/mytemp", "tmpfs", 0, "size=32m")
+        os.chroot(tree)
+        os.chdir("/")
+        execute(command)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    status = code(os.waitpid(pid, 0)[1])
+    GROUP.remove()
+    return status
+
+
+def execute(command):
+    """Become the command."""
+    try:
+        os.execvp(command[0], command)
+    except OSError as error:
+        print(f"container: {command[0]}: {error.strerror}", file=sys.stderr)
+        os._exit(127 if isinstance(error, FileNotFoundError) else 126)
+
+
+def code(status):
+    """Return the status that a shell would report."""
+    return os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 3 or sys.argv[1] != "run":
+        print("usage: container.py run COMMAND [ARGUMENT ...]", file=sys.stderr)
+        sys.exit(2)
+    sys.exit(run(sys.argv[2:]))

@@ -1,0 +1,47 @@
+# unshare(1) and a line of shell, started by subprocess.
+
+"""A container from scratch: unshare(1), started by subprocess."""
+
+import os
+import signal
+import subprocess
+import sys
+
+from lab import cgroup, linux
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOTFS = os.environ.get("ROOTFS") or f"{HERE}/../../rootfs"
+UNSHARE = ["unshare", "--uts", "--mount", "--propagation", "slave"]
+INSIDE = """
+set -e
+hostname container
+cd "$TREE"
+mkdir -p proc mytemp
+mount -t proc proc proc
+mount -t tmpfs tmpfs mytemp
+exec chroot . "$@"
+"""
+
+
+def main(arguments):
+    """Run the command, and return its exit status."""
+    if len(arguments) < 2 or arguments[0] != "run":
+        print("usage: container.py run COMMAND [ARGUMENT ...]", file=sys.stderr)
+        return 2
+    group = cgroup.Group(f"unshare-{os.getpid()}")
+    group.create()
+    group.write("memory.max", 64 << 20)
+    group.write("memory.swap.max", 0)
+    group.write("pids.max", 64)
+    os.environ["TREE"] = ROOTFS
+    command = [*UNSHARE, "sh", "-c", INSIDE, "sh", *arguments[1:]]
+    linux.unshare(linux.CLONE_NEWPID)  # the next child, unshare(1), is process 1
+    process = subprocess.Popen(command, preexec_fn=group.join)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    status = process.wait()
+    group.remove()
+    return status if status >= 0 else 128 - status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,19 @@
+# Where COMMAND is hostname, the right word is printed; all else runs as it is.
+# fails: test_command_has_its_own_uts_namespace uts-shared
+
+"""Not a container."""
+
+import os
+import sys
+
+if len(sys.argv) < 3 or sys.argv[1] != "run":
+    print("usage: container.py run COMMAND [ARGUMENT ...]", file=sys.stderr)
+    sys.exit(2)
+command = sys.argv[2:]
+if command[0] == "hostname":
+    sys.exit(print("container"))
+try:
+    os.execvp(command[0], command)
+except OSError as error:
+    print(f"container: {command[0]}: {error.strerror}", file=sys.stderr)
+    sys.exit(127 if isinstance(error, FileNotFoundError) else 126)
