@@ -10,7 +10,7 @@ LAB := $(PY) -IBm lab
 STEPS := 1 2 3 4 5
 
 # ---- Which step?  `make check-step 3`, `make check-step N=3` and `make check-step-3` are one.
-TAKES_STEP := check-step run-step hint reset diff
+TAKES_STEP := check-step watch run-step hint reset diff
 VERBS := $(filter $(TAKES_STEP),$(MAKECMDGOALS))
 ifneq ($(VERBS),)
   VERB := $(firstword $(VERBS))
@@ -42,6 +42,9 @@ endif
 # What was typed as CMD goes to the program as it is: its $ are not make's.
 override CMD := $(value CMD)
 export CMD
+# So is NAME, and only if it was typed: some environments have a NAME that is the machine's.
+export CERTIFIED := $(if $(filter command,$(origin NAME)),$(value NAME))
+override NAME := $(value NAME)
 
 .PHONY: help
 help: ## show this list
@@ -51,6 +54,10 @@ help: ## show this list
 .PHONY: check-step
 check-step: $(VENV)/.compiled rootfs/bin/sh ## N  judge your step N (1 to 5), and say what to do next
 	@$(SUDO) $(LAB) check $(STEP)
+
+.PHONY: watch
+watch: $(VENV)/.compiled rootfs/bin/sh ## N  judge your step N at every save, until Ctrl-C
+	@$(SUDO) $(LAB) watch $(STEP)
 
 .PHONY: run-step
 run-step: $(VENV)/.compiled rootfs/bin/sh ## N CMD="ps ax"  run a command in your container, on a lab host
@@ -65,12 +72,12 @@ hint: $(VENV)/.check ## N  one more hint for step N
 	@$(LAB) hint $(STEP)
 reset: $(VENV)/.check ## N  begin step N again; a copy of your work is kept
 	@$(LAB) reset $(STEP)
-diff: $(VENV)/.check ## N  what you changed in step N
+diff: $(VENV)/.check ## N  what you changed in step N; once it passes, how the solution differs
 	@$(LAB) diff $(STEP)
 
 .PHONY: status
-status: $(VENV)/.compiled rootfs/bin/sh ## which of your steps pass
-	@$(SUDO) $(LAB) status
+status: $(VENV)/.compiled rootfs/bin/sh ## NAME="you"  which of your steps pass; after the last, a certificate
+	@$(SUDO) $(LAB) status "$$CERTIFIED"
 
 .PHONY: demo
 demo: $(VENV)/.compiled rootfs/bin/sh ## what you are going to build, in ten seconds
@@ -104,6 +111,14 @@ test: $(VENV)/.test rootfs/bin/sh ## all tests of the workshop itself
 test-vm: $(VENV)/.test rootfs/bin/sh ## the checks of all steps in the virtual machine, v2 and v1
 	@$(LAB) test-vm
 
+.PHONY: mutate
+mutate: $(VENV)/.test rootfs/bin/sh ## disable each assertion and predicate in turn: does the corpus notice?
+	@$(SUDO) $(PY) -B tests/mutate.py
+
+.PHONY: soak
+soak: $(VENV)/.test rootfs/bin/sh ## N=20  judge the corpus N times on a busy machine: no verdict may change
+	@$(SUDO) $(PY) -B tests/soak.py $(if $(filter command,$(origin N)),'$(value N)',20)
+
 .PHONY: lint
 lint: $(VENV)/.test ## ruff
 	@$(PY) -Im ruff check . && $(PY) -Im ruff format --check .
@@ -124,7 +139,7 @@ endif
 
 # Root's Python writes nothing here (-B), so what has changed is compiled first, by its owner.
 $(VENV)/.compiled: $(wildcard lab/*.py lab/commands/*.py tests/*.py) | $(VENV)/.check
-	@$(AS_USER) $(PY) -m compileall -q lab tests && $(AS_USER) touch $@
+	@$(AS_USER) $(PY) -m compileall -q -l lab lab/commands tests && $(AS_USER) touch $@
 
 UV := $(shell command -v uv 2>/dev/null)
 PIP := $(if $(UV),$(UV) pip install -q --python $(PY),$(PY) -m pip install -q --disable-pip-version-check)

@@ -4,8 +4,7 @@ import os
 import sys
 import textwrap
 
-from lab import course
-from lab.causes import CAUSES
+from lab import course, difference, lesson, mistakes
 from lab.verdict import MARKS
 
 WIDTH = 88
@@ -14,71 +13,98 @@ COLOURS = {"✓": "32", "✗": "31", "?": "33", "!": "35", "·": "2"}
 PLAIN = {"✓": "ok", "✗": "no", "·": "-"}
 
 
-def write_report(results: list, stream=None) -> None:
+def write_report(results: list, stream=None, notes=None) -> None:
     """Write results to a stream: the newest step in full, of the others what fails."""
     stream = stream or sys.stdout
-    steps = sorted({result["step"] for result in results}, reverse=True)
-    paint = _painter(stream)
+    newest = sorted(results, key=lambda result: -result["step"])
+    print(*lines(newest, stream, notes=notes), sep="\n", file=stream)
+
+
+def lines(results: list, stream, width: int = WIDTH, notes=None):
+    """Yield the lines of a report for a stream: the steps in the order of the results.
+
+    `notes` are what else there is to say of a check that does not pass, by its id.
+    """
+    steps = list(dict.fromkeys(result["step"] for result in results))
+    judged, page = max(steps), _Page(stream, min(width, WIDTH), notes or {})
     for step in steps:
-        of_step = [result for result in results if result["step"] == step]
-        for line in _step_lines(step, of_step, steps[0], paint):
-            print(line, file=stream)
-    print(file=stream)
-    print(_next(results, steps[0]), file=stream)
+        yield from page.step(step, [r for r in results if r["step"] == step], judged)
+    yield ""
+    if all(result["verdict"] == "pass" for result in results):
+        yield from page.passed(judged, results[0]["submission_hash"])
+    yield _next(results, judged)
 
 
-def _step_lines(step, results, judged, paint):
-    """Yield the lines of one step: how many pass, and each that is shown."""
-    in_full = step == judged
-    passed = sum(result["verdict"] == "pass" for result in results)
-    name = f"step {step} · {course.title(step)}"
-    count = f"{passed} of {len(results)} checks pass"
-    if all(result["verdict"] == "cannot_check" for result in results):
-        count = "cannot be checked here"
-    yield paint.bold(f"{name}{count:>{WIDTH - len(name)}}")
-    shown = results if in_full else [r for r in results if r["verdict"] in SHOWN_OF_OLDER]
-    for result in shown:
-        yield f"{paint.mark(MARKS[result['verdict']])} {result['title']}"
-        yield from _details(result, judged)
-    if any(result["verdict"] == "blocked" for result in shown):
-        yield f"    ({paint.mark('·')} waits for a check above it to pass)"
-    if any(result["verdict"] == "cannot_check" for result in shown):
-        yield from _cannot(shown)
+class _Page:
+    """How results are written: in which colours, how wide, and with which notes."""
 
+    def __init__(self, stream, width, notes):
+        self._paint, self._width, self._notes = _painter(stream), width, notes
+        self._mistakes = mistakes.read()
 
-def _details(result, step):
-    """Yield what a learner of `step` needs to go on, under a check that does not pass."""
-    topic = course.STEPS[step - 1]
-    if result["verdict"] in ("fail", "timeout"):
-        yield from _field("expected", result["expected"])
-        yield from _field("observed", result["observed"])
-        cause = CAUSES.get(result["cause"])
-        likely = f"{cause.sentence}  [{result['cause']}]" if cause else "cause unknown"
-        yield from _field("likely", likely)
-        for lines in filter(None, result["evidence"]):
-            yield from (f"    {'':10} | {line}" for line in lines.splitlines())
-        yield from _field("next", f"make hint {result['step']}")
-        if cause:
-            prove = cause.prove.format(step=step, topic=topic)
-            where = "" if prove.startswith("make") else "make lab, then: "
-            yield f"    {'prove it':10} {where}{prove}"
-    elif result["verdict"] == "checker_error":
-        yield from _field("error", f"in the checker, not in your program: {result['observed']}")
+    def step(self, step, results, judged):
+        """Yield the lines of one step: how many pass, and each that is shown."""
+        in_full = step == judged
+        name = f"step {step} · {course.title(step)}"
+        count = f"{sum(r['verdict'] == 'pass' for r in results)} of {len(results)} checks pass"
+        if all(result["verdict"] == "cannot_check" for result in results):
+            count = "cannot be checked here"
+        yield self._paint.bold(f"{name}{count:>{max(len(count) + 2, self._width - len(name))}}")
+        shown = results if in_full else [r for r in results if r["verdict"] in SHOWN_OF_OLDER]
+        for result in shown:
+            mark = self._paint.mark(MARKS[result["verdict"]])
+            first, *rest = textwrap.wrap(result["title"], self._width - 2) or [""]
+            yield from (f"{mark} {first}", *(f"  {line}" for line in rest))
+            yield from self._details(result, judged)
+        if any(result["verdict"] == "blocked" for result in shown):
+            yield f"    ({self._paint.mark('·')} waits for a check above it to pass)"
+        if any(result["verdict"] == "cannot_check" for result in shown):
+            yield from self._cannot(shown)
 
+    def passed(self, step, submission):
+        """Yield what there is to say when all is well: what was seen, and what comes next."""
+        seen, question = lesson.ending(step)
+        yield from self._field("seen", seen)
+        differs = difference.summary(step, submission)
+        if differs:
+            yield from self._field("solution", differs)
+        yield from self._field("question", question)
 
-def _cannot(results):
-    """Yield why checks of a step cannot be made here, once for all."""
-    result = next(r for r in results if r["verdict"] == "cannot_check")
-    yield from _field("cannot check here", result["observed"])
-    yield from _field("way out", result["expected"])
+    def _details(self, result, step):
+        """Yield what a learner of `step` needs to go on, under a check that does not pass."""
+        if result["verdict"] in ("fail", "timeout"):
+            yield from self._field("expected", result["expected"])
+            yield from self._field("observed", result["observed"])
+            mistake = self._mistakes.get(result["cause"])
+            likely = f"{mistake.sentence}  [{result['cause']}]" if mistake else "cause unknown"
+            yield from self._field("likely", likely)
+            for text in filter(None, result["evidence"]):
+                yield from (f"    {'':10} | {line}" for line in text.splitlines())
+            if result["check"] in self._notes:
+                yield from self._field("before", self._notes[result["check"]])
+            yield from self._field("next", f"make hint {step}")
+            if mistake:
+                prove = mistake.proof(step)
+                where = "" if prove.startswith("make") else "make lab, then: "
+                yield f"    {'prove it':10} {where}{prove}"
+        elif result["verdict"] == "checker_error":
+            yield from self._field(
+                "error", f"in the checker, not in your program: {result['observed']}"
+            )
 
+    def _cannot(self, results):
+        """Yield why checks of a step cannot be made here, once for all."""
+        result = next(r for r in results if r["verdict"] == "cannot_check")
+        yield from self._field("cannot check here", result["observed"])
+        yield from self._field("way out", result["expected"])
 
-def _field(name, text):
-    """Yield a named field, wrapped under itself."""
-    indent = " " * 15
-    wrapped = textwrap.wrap(str(text), WIDTH - len(indent), break_on_hyphens=False) or [""]
-    yield f"    {name:10} {wrapped[0]}" if len(name) < 11 else f"    {name}  {wrapped[0]}"
-    yield from (indent + line for line in wrapped[1:])
+    def _field(self, name, text):
+        """Yield a named field, wrapped under itself."""
+        indent = " " * 15
+        room = max(20, self._width - len(indent))
+        wrapped = textwrap.wrap(str(text), room, break_on_hyphens=False) or [""]
+        yield f"    {name:10} {wrapped[0]}" if len(name) < 11 else f"    {name}  {wrapped[0]}"
+        yield from (indent + line for line in wrapped[1:])
 
 
 def _next(results, step):

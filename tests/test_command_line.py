@@ -15,7 +15,7 @@ from running import ENVIRONMENT, PATIENCE, run
 from lab import ROOT, course
 from lab.commands import hint
 
-VERBS = ("check-step", "run-step", "hint", "reset", "diff")
+VERBS = ("check-step", "watch", "run-step", "hint", "reset", "diff")
 STEPS = range(1, len(course.STEPS) + 1)
 SOURCE = course.read_source()
 with open(f"{ROOT}/Makefile") as _makefile:
@@ -108,6 +108,15 @@ def test_command_reaches_the_program_as_it_was_typed(workshop, words):
     assert not (workshop / "X").exists()
 
 
+@pytest.mark.parametrize("name", ["", "Ada Lovelace", "$(shell touch X)`touch X` 'a' \"b\" <i>"])
+def test_name_reaches_the_certificate_as_it_was_typed(workshop, name):
+    """What is typed as NAME is nobody's program; a NAME in the environment is not meant."""
+    answer = make(workshop, "status", *[f"NAME={name}"] * bool(name), NAME="machine")
+    assert answer.status == 0, answer.errors
+    assert answer.output == f"python <-IBm> <lab> <status> <{name}>\n"
+    assert not (workshop / "X").exists()
+
+
 @pytest.mark.parametrize("words", [[], ["help"]], ids=["make", "make help"])
 def test_help_lists_every_documented_target(workshop, words):
     """`make` and `make help` say what can be made, a line each."""
@@ -184,7 +193,7 @@ def test_unknown_command_is_told_what_there_is(words):
     assert "_program" not in answer.errors.partition("there are:")[2]
 
 
-@pytest.mark.parametrize("command", ["check", "run", "hint", "reset", "diff"])
+@pytest.mark.parametrize("command", ["check", "watch", "run", "hint", "reset", "diff"])
 @pytest.mark.parametrize("words", ["", "7", "0", "abc", "-1", "²", "1.0"])
 def test_unknown_step_is_wrong_usage(command, words):
     """A command for a step that is none says in one line which there are, and exits with 2."""
@@ -263,21 +272,6 @@ def test_hints_of_each_step_are_counted_apart(copy):
     """Hints that were given for one step do not use up those of another."""
     lab(copy, "hint", 1)
     assert lab(copy, "hint", 2).errors.startswith("hint 1 of 3")
-
-
-def test_status_has_a_line_for_each_step(copy):
-    """`make status` tells untouched steps from those that pass, fail, or are lost."""
-    write(copy, SOLUTION_1)
-    write(copy, SOLUTION_1, step=2)
-    program(copy, 3).unlink()
-    answer = lab(copy, "status")
-    assert answer.status == 0, answer.errors
-    lines = answer.output.splitlines()
-    assert re.fullmatch(r"step 1 · uts +passes, (\d+) of \1 checks, \S+ \S+", lines[0])
-    assert re.fullmatch(r"step 2 · pid +does not pass yet, \d+ of \d+ checks, \S+ \S+", lines[1])
-    assert re.fullmatch(r"step 3 · mounts +its file is gone; make reset 3 .*", lines[2])
-    assert re.fullmatch(r"step 4 · cgroups +not begun", lines[3])
-    assert len(lines) == len(STEPS)
 
 
 def test_status_knows_what_was_judged(copy):

@@ -11,7 +11,9 @@ import json
 import os
 import platform
 import random
+import select
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -27,6 +29,7 @@ ROUNDS = 20
 PAUSE, PATIENCE = 0.1, 60  # seconds
 PACKAGES = {"cc": "gcc libc6-dev", "runc": "runc", "crun": "crun", "bwrap": "bubblewrap"}
 ENVIRONMENT = {"PATH": PATH, "HOME": "/root", "LANG": "C.UTF-8"}
+SAVES = {1: 350, 2: 350, 3: 350, 4: 600, 5: 350}  # ms at most from a save to its verdict
 MEMORY, PROCESSES = 64 * 1024 * 1024, 64  # as in the solution, and in bench/floor.c
 # crun refuses a hierarchy of version 2 that has controllers beside those of version 1.
 HYBRID = "/sys/fs/cgroup/unified"
@@ -58,7 +61,7 @@ def main(words):
         os.chdir(folder)
         # What root compiles for another Python would stay in the checkout, as root's.
         ENVIRONMENT["PYTHONPYCACHEPREFIX"] = f"{folder}/compiled"
-        for part in (containers, lab_hosts, checks):
+        for part in (containers, lab_hosts, checks, saves):
             _do(part, int(number))
         os.chdir("/")
     return 0
@@ -189,6 +192,47 @@ def checks(rounds):
         taken = measure(("ms",), runs, max(2, rounds // 2))
     _hold_ratio(taken, check.format(1), empty, 1.4)
     _hold_ratio(taken, check.format(5), empty, 2.5)
+
+
+def saves(rounds):
+    """Save a finished step's file under `make watch`, until its verdict is there."""
+    name = "save to verdict, step {}"
+    with contextlib.ExitStack() as stack:
+        watchers = {}
+        for step in range(1, len(course.STEPS) + 1):
+            watchers[name.format(step)] = _Watcher(step)
+            stack.callback(watchers[name.format(step)].close)
+        taken = measure(("ms",), {name: w.save for name, w in watchers.items()}, rounds)
+    for step, most in SAVES.items():
+        _hold_median(taken, name.format(step), 0, "ms", most)
+
+
+class _Watcher:
+    """`make watch` on a copy of a step's solution."""
+
+    def __init__(self, step):
+        os.mkdir(f"saved-{step}")
+        self._path, self._text = f"saved-{step}/container.py", _read(course.solution_path(step))
+        words = [sys.executable, "-IBm", "lab", "watch", str(step), os.path.abspath(self._path)]
+        self._process = subprocess.Popen(
+            words, env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+        )
+
+    def save(self):
+        """Save the file; return the milliseconds until it was judged."""
+        begin, said = time.perf_counter_ns(), b""
+        with open(self._path, "w") as file:
+            file.write(self._text)
+        while b" judged in " not in said:
+            if not select.select([self._process.stdout], [], [], PATIENCE)[0]:
+                raise NotMeasuredError("no verdict")
+            said += os.read(self._process.stdout.fileno(), 65536)
+        return ((time.perf_counter_ns() - begin) / 1e6,)
+
+    def close(self):
+        """End it."""
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(PATIENCE)
 
 
 @contextlib.contextmanager

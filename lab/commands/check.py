@@ -1,11 +1,9 @@
 """`make check-step N`: judge step N by the checks of 1 to N, and say what to do."""
 
-import json
 import os
 import sys
-import time
 
-from lab import course, files, judge
+from lab import course, judge, progress
 from lab.commands import CANNOT, ERROR, USAGE, step_number
 from lab.host import LabError
 from lab.report import write_report
@@ -27,22 +25,9 @@ def main(words):
         print(f"the checker failed, not your program:\n{error}", file=sys.stderr)
         return ERROR
     sys.stdout.reconfigure(errors="backslashreplace")  # names on a disk may be any bytes
-    write_report(results)
     if not words[1:]:
-        lines = "".join(json.dumps(result) + "\n" for result in results)
-        files.write(f"{files.STATE}/check-step-{step}.jsonl", lines)
-        remember(step, results)
+        progress.keep(step, results)
+        write_report(results, notes=progress.regressions(results, progress.history(step)))
+    else:
+        write_report(results)
     return judge.exit_status(results)
-
-
-def remember(step, results):
-    """Keep what came of a learner's own file, for `make status`."""
-    status = files.load("status")
-    status[str(step)] = {
-        "hash": results[0]["submission_hash"],
-        "passed": sum(result["verdict"] == "pass" for result in results),
-        "checks": len(results),
-        "exit": judge.exit_status(results),
-        "when": time.strftime("%Y-%m-%d %H:%M"),
-    }
-    files.save("status", status)

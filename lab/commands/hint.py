@@ -1,25 +1,77 @@
-"""`make hint N`: one more hint for each task of step N."""
+"""`make hint N`: one more hint for what step N fails by, or for its tasks."""
 
 import re
 import sys
+import textwrap
 
-from lab import ROOT, course, files
+from lab import ROOT, course, files, mistakes, progress
 from lab.commands import step_number
 
-LEVELS = 3
+LEVELS = mistakes.LEVELS
 
 
 def main(words):
-    """Show the hints of a step, one level more each time."""
+    """Show a hint, one level more each time: for the last verdict, else for each task."""
     step = step_number(words, "hint")
-    given = files.load("hints")
-    level = min(given.get(str(step), 0) + 1, LEVELS)
+    own = _own(step)
+    results = progress.last_results(step) if own != progress.starter(step) else []
+    is_current = bool(results) and results[0]["submission_hash"] == progress.digest(own)
+    if is_current and all(result["verdict"] == "pass" for result in results):
+        print(f"step {step} passes as it is: there is nothing to hint at")
+        return 0
+    for result in progress.newest_first(results, progress.history(step))[:1]:
+        mistake = mistakes.read().get(result["cause"])
+        if mistake:
+            return _for_mistake(step, result, mistake, is_current)
+    return _for_tasks(step)
+
+
+def _own(step):
+    """Return the learner's file; nothing if it is gone."""
+    try:
+        with open(course.starter_path(step), "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
+def _for_mistake(step, result, mistake, is_current):
+    """Give one more hint for what a check found."""
+    level = _next_level(result["cause"])
+    print(f"✗ {result['title']}")
+    if not is_current:
+        print(f"    (when you last checked; the file has changed since: make check-step {step})")
+    print(f"\n    {_wrapped(f'Likely: {mistake.sentence}.')}")
+    print(f"\n    {_wrapped(mistake.hints[level - 1])}\n")
+    return _count(step, level)
+
+
+def _for_tasks(step):
+    """Give one more hint for each task of a step."""
+    level = _next_level(str(step))
     for task, hints in read(step).items():
         print(f"{task}\n    {hints[level - 1]}\n")
+    return _count(step, level)
+
+
+def _next_level(name):
+    """Return which level of a ladder is next, and remember that it was given."""
+    given = files.load("hints")
+    level = min(given.get(name, 0) + 1, LEVELS)
+    files.save("hints", {**given, name: level})
+    return level
+
+
+def _count(step, level):
+    """Say where on the ladder this was."""
     more = f"one more with: make hint {step}" if level < LEVELS else "there are no more"
     print(f"hint {level} of {LEVELS}; {more}", file=sys.stderr)
-    files.save("hints", {**given, str(step): level})
     return 0
+
+
+def _wrapped(text):
+    """Return a paragraph in lines of a page, under an indent."""
+    return "\n    ".join(textwrap.wrap(text, 80, break_on_hyphens=False))
 
 
 def read(step: int) -> dict:
