@@ -10,7 +10,7 @@ LAB := $(PY) -IBm lab
 STEPS := 1 2 3 4 5
 
 # ---- Which step?  `make check-step 3`, `make check-step N=3` and `make check-step-3` are one.
-TAKES_STEP := check-step run-step hint reset diff
+TAKES_STEP := check-step run-step xray hint reset diff
 VERBS := $(filter $(TAKES_STEP),$(MAKECMDGOALS))
 ifneq ($(VERBS),)
   VERB := $(firstword $(VERBS))
@@ -41,7 +41,8 @@ endif
 
 # What was typed as CMD goes to the program as it is: its $ are not make's.
 override CMD := $(value CMD)
-export CMD
+override SVG := $(value SVG)
+export CMD SVG
 
 .PHONY: help
 help: ## show this list
@@ -55,6 +56,10 @@ check-step: $(VENV)/.compiled rootfs/bin/sh ## N  judge your step N (1 to 5), an
 .PHONY: run-step
 run-step: $(VENV)/.compiled rootfs/bin/sh ## N CMD="ps ax"  run a command in your container, on a lab host
 	@$(SUDO) $(LAB) run $(STEP) "$$CMD"
+
+.PHONY: xray
+xray: $(VENV)/.xray $(VENV)/.compiled rootfs/bin/sh ## N CMD="ps ax" SVG=out.svg  your lines beside what the kernel did
+	@$(SUDO) $(LAB) xray $(STEP) $(if $(SVG),--svg "$$SVG") $(if $(JSON),--json) -- "$$CMD"
 
 .PHONY: lab
 lab: $(VENV)/.compiled rootfs/bin/sh ## a root shell on a lab host, where mistakes do no harm
@@ -119,18 +124,18 @@ $(WITH_NUMBER): ; @$(MAKE) --no-print-directory $(subst -$(lastword $(subst -, ,
 
 # ---- The environment: made once, stamped last.  Anew when the checkout has moved.
 ifneq ($(file <$(VENV)/.here),$(CURDIR))
-.PHONY: $(VENV)/.check $(VENV)/.test $(VENV)/.compiled
+.PHONY: $(VENV)/.check $(VENV)/.test $(VENV)/.xray $(VENV)/.compiled
 endif
 
 # Root's Python writes nothing here (-B), so what has changed is compiled first, by its owner.
-$(VENV)/.compiled: $(wildcard lab/*.py lab/commands/*.py tests/*.py) | $(VENV)/.check
+$(VENV)/.compiled: $(wildcard lab/*.py lab/*/*.py tests/*.py) | $(VENV)/.check
 	@$(AS_USER) $(PY) -m compileall -q lab tests && $(AS_USER) touch $@
 
 UV := $(shell command -v uv 2>/dev/null)
 PIP := $(if $(UV),$(UV) pip install -q --python $(PY),$(PY) -m pip install -q --disable-pip-version-check)
 
-$(VENV)/.check $(VENV)/.test: $(VENV)/.%: pyproject.toml | $(VENV)/bin/python
-	@echo 'first run: installing what `make $(if $(filter check,$*),check-step,test)` needs into $(VENV)/ ...'
+$(VENV)/.check $(VENV)/.test $(VENV)/.xray: $(VENV)/.%: pyproject.toml | $(VENV)/bin/python
+	@echo 'first run: installing what `make $(if $(filter check,$*),check-step,$*)` needs into $(VENV)/ ...'
 	@$(AS_USER) $(PIP) --editable '.[$*]'
 	@$(AS_USER) sh -c 'printf %s "$(CURDIR)" > $(VENV)/.here; touch $@'
 
