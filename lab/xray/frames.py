@@ -11,12 +11,14 @@ all others.  Its price is lab.xray.layout, a table by version.
 
 import os
 import re
+import struct
 from typing import NamedTuple
 
 from lab.xray import layout, symbols
 
 NAMES = ("_PyRuntime", "Py_Version", "PyModule_AddObjectRef")
 DEEPEST, MOST_THREADS, LONGEST_NAME, LONGEST_TABLE = 400, 1000, 4096, 1 << 20
+FRAME = 104  # bytes of a frame that hold all that is looked at
 NEAR = 4096  # bytes between what identifies a thread and its thread pointer
 NO_FRAME = 3  # FRAME_OWNED_BY_CSTACK, FRAME_OWNED_BY_INTERPRETER
 _IMAGE = re.compile(r"^([0-9a-f]+)-\S+ \S+ 0+ \S+ \d+ +(/\S*python\S*)$", re.M)
@@ -90,19 +92,20 @@ class Interpreter:
         for _ in range(DEEPEST):
             if not frame:
                 return
-            if known.owner is None or memory.read(frame + known.owner, 1)[0] != NO_FRAME:
-                yield self._frame(memory, frame)
-            frame = memory.word(frame + known.back)
+            words = memory.read(frame, FRAME)
+            if known.owner is None or words[known.owner] != NO_FRAME:
+                yield self._frame(memory, words)
+            frame = _word(words, known.back)
 
-    def _frame(self, memory, frame):
+    def _frame(self, memory, words):
         """Return what is known of one frame."""
         known = self._layout
-        code = memory.word(frame + known.code) & ~7  # 3.14 keeps marks in the lowest bits
+        code = _word(words, known.code) & ~7  # 3.14 keeps marks in the lowest bits
         if known.bytecode is None:
-            (at,) = memory.unpack("<i", frame + known.at)
+            (at,) = struct.unpack_from("<i", words, known.at)
         else:
-            at = (memory.word(frame + known.at) - code - known.bytecode) // 2
-        where = memory.word(code + known.filename), memory.word(code + known.name)
+            at = (_word(words, known.at) - code - known.bytecode) // 2
+        where = memory.unpack("<QQ", code + known.filename)  # and the name is beside it
         if where not in self._names:
             self._names[where] = tuple(self._text(memory, address) for address in where)
         return Frame(*self._names[where], code, at)
@@ -139,6 +142,11 @@ class Interpreter:
             raise OSError("no table of lines")
         decode = _line_3_10 if known.bytecode is None else _line_3_11
         return decode(memory.read(table + 32, size), first, frame.at)
+
+
+def _word(data, place):
+    """Return the 64 bits at a place: an address."""
+    return int.from_bytes(data[place : place + 8], "little")
 
 
 def find(tid, memory) -> "Interpreter | None":

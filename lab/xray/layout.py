@@ -23,8 +23,7 @@ class Layout(NamedTuple):
     back: int  # the frame that called it
     at: int  # where it is in its code
     owner: "int | None"  # 3: no frame of Python's, but a mark between two
-    filename: int  # in a code object
-    name: int
+    filename: int  # in a code object; behind it, the name of the function
     first_line: int
     line_table: int
     bytecode: "int | None"  # 3.10 counts instructions and needs no beginning
@@ -32,15 +31,15 @@ class Layout(NamedTuple):
 
 
 _KNOWN = {
-    (3, 10): Layout(32, 8, 8, 176, 24, None, 32, 24, 96, None, 104, 112, 40, 120, None, 48),
-    (3, 11): Layout(40, 16, 8, 152, 56, 8, 32, 48, 56, 69, 112, 120, 72, 136, 184, 48),
-    (3, 12): Layout(40, 72, 8, 136, 56, 0, 0, 8, 56, 70, 112, 120, 68, 136, 192, 40),
+    (3, 10): Layout(32, 8, 8, 176, 24, None, 32, 24, 96, None, 104, 40, 120, None, 48),
+    (3, 11): Layout(40, 16, 8, 152, 56, 8, 32, 48, 56, 69, 112, 72, 136, 184, 48),
+    (3, 12): Layout(40, 72, 8, 136, 56, 0, 0, 8, 56, 70, 112, 68, 136, 192, 40),
 }
 
 # Which words of _Py_DebugOffsets make the layout; None: there is no such thing any more.
 _DESCRIBED = {
-    (3, 13): (5, 9, 21, 24, 23, None, 30, 29, 31, 33, 35, 36, 39, 38, 43, None),
-    (3, 14): (5, 9, 24, 27, 26, None, 33, 32, 34, 36, 40, 41, 44, 43, 48, None),
+    (3, 13): (5, 9, 21, 24, 23, None, 30, 29, 31, 33, 35, 39, 38, 43, None),
+    (3, 14): (5, 9, 24, 27, 26, None, 33, 32, 34, 36, 40, 44, 43, 48, None),
 }
 _TEXT = 40  # since 3.12; 3.14 describes more objects before it, but not other strings
 _WORDS = 80

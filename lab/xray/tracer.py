@@ -95,7 +95,8 @@ class Tracer:
             return
         if self.began is None and signum == signal.SIGCONT:
             signum = 0  # it was we who sent it
-        every = tracee.pending or tracee.family.watched or not self.filtered
+        every = tracee.pending or tracee.family.watched
+        every = every or (self._gate_is_open and not self.filtered)
         stops.resume(tracee.tid, signum, to_next_call=bool(every))
 
     def _stand_still(self, tid):
