@@ -68,9 +68,9 @@ class Effects:
         inside = Process(child).pid_inside()
         facts = {"left": {k: a for k, (a, _) in moved.items()}, "child": child}
         facts |= {"entered": {k: b for k, (_, b) in moved.items()}, "child_inside": inside}
-        words = [f"born as PID {inside} of {moved['pid'][1]}"] if "pid" in moved else []
-        words += [f"born in {new}" for kind, (_, new) in moved.items() if kind != "pid"]
-        return "; ".join(words), facts
+        words = f", as PID {inside} of {moved['pid'][1]}" if "pid" in moved else ""
+        others = [new for kind, (_, new) in moved.items() if kind != "pid"]
+        return words + f", in {' and '.join(others)}" * bool(others), facts
 
     def _moved(self, tid, flags, before):
         """Tell which namespaces were left and entered."""

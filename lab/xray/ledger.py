@@ -115,6 +115,7 @@ class Ledger:
             arguments=pending.values,
             shown=f"{pending.name}({', '.join(pending.texts)})",
             pid=family.pid,
+            tid=tracee.tid,
             pid_host=family.pid_host,
             pid_inside=family.pid_inside,
             program=pending.program,

@@ -11,6 +11,7 @@ class Call(NamedTuple):
     arguments: list  # decoded: strings, numbers, lists of the names of flags
     shown: str  # as strace would write it, without the result: 'chroot("/srv")'
     pid: int  # of the process, as this machine counts
+    tid: int  # of the thread that made it
     pid_host: int  # as the lab host counts
     pid_inside: int  # as the process itself counts, in its innermost PID namespace
     program: str  # what the process executes: "python3"

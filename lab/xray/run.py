@@ -15,7 +15,7 @@ GRACE = 1.0  # seconds for what it left behind to end too
 GATE = f"{ROOT}/lab/xray/gate.py"
 
 
-class CannotTraceError(Exception):
+class CannotTraceError(PermissionError):
     """The kernel does not let us trace; str() says why, in a line."""
 
 

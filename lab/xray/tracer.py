@@ -128,7 +128,7 @@ class Tracer:
         elif call:
             child.family.born = call.number
             sentence, facts = self.ledger.effects.born(parent.tid, tid)
-            call.birth = sentence or f"process {child.family.pid_host} is born", facts
+            call.birth = f"process {child.family.pid_host} is born{sentence}", facts
         if early:
             self._attend(early)
 
