@@ -16,7 +16,7 @@ LAYERS = (
     ("system calls", ["linux", "wire", "confine"]),
     ("processes and groups, seen through /proc", ["cgroup", "process"]),
     ("lab host", ["init", "machine", "keeper", "host"]),
-    ("engine", ["streams", "view", "session", "trial", "verdict", "causes", "judge"]),
+    ("engine", ["streams", "view", "session", "trial", "verdict", "causes", "judge", "xray"]),
     ("front ends", ["report", "terminal", "files", "guest", "vm", "commands", "__main__"]),
 )
 COLUMN = ["course"]  # the course text: imports nothing of lab, and is no business of a lab host

@@ -18,7 +18,7 @@ from lab.process import Process
 from lab.session import IS_EMULATED
 from lab.view import or_none
 
-pytest.importorskip("ptrace", reason="python-ptrace is not installed: make xray", exc_type=ImportError)
+pytest.importorskip("ptrace", reason="python-ptrace is not installed: make xray")
 
 from lab.xray import calls, story, text
 from lab.xray.run import trace
@@ -27,7 +27,8 @@ pytestmark = pytest.mark.skipif(IS_EMULATED, reason="the virtual machine has no 
 
 PYTHONS = [PYTHON, *sorted(glob.glob(os.path.expanduser("~/.pyenv/versions/3.*/bin/python3")))]
 PYTHONS = list({os.path.realpath(path): path for path in PYTHONS})
-NAMES = "unshare setns mount umount2 sethostname chroot pivot_root chdir clone clone3 fork vfork execve"
+NAMES = "unshare setns mount umount2 sethostname chroot pivot_root chdir".split()
+NAMES += "clone clone3 fork vfork execve".split()
 SOLUTION = course.solution_path(5)
 
 
@@ -215,7 +216,7 @@ def strace(host, *argv):
         pytest.skip("strace is not installed")
     for old in glob.glob(host.file("/srv/strace.*")):
         os.remove(old)
-    words = ["strace", "-ff", "-qq", "-o", "/srv/strace", "-e", f"trace={NAMES.replace(' ', ',')}"]
+    words = ["strace", "-ff", "-qq", "-o", "/srv/strace", "-e", f"trace={','.join(NAMES)}"]
     run_on(host, *words, *argv, cwd=ROOT, env={"PYTHONPATH": ROOT})
     paths = glob.glob(host.file("/srv/strace.*"))
     paths.sort(key=lambda path: int(path.rpartition(".")[2]))
@@ -234,7 +235,7 @@ def _calls_in(path):
 def by_thread(seen):
     """Return what the X-ray saw in the same way."""
     threads = {}
-    for call in seen.named(*NAMES.split()):
+    for call in seen.named(*NAMES):
         if call.result is not None:
             threads.setdefault(call.tid, []).append((call.name, call.error or ""))
     return sorted(threads.values())
@@ -421,7 +422,8 @@ def test_daemons_are_seen_and_ended(host):
 
 def test_a_program_that_never_ends_is_stopped(host):
     """There is a deadline, and what was seen until then is kept."""
-    seen = python(host, "import socket, time\nsocket.sethostname('x')\ntime.sleep(1000)\n", patience=1)
+    source = "import socket, time\nsocket.sethostname('x')\ntime.sleep(1000)\n"
+    seen = python(host, source, patience=1)
     assert seen.status is None and not seen.complete
     assert len(seen.named("sethostname")) == 1
 
@@ -474,10 +476,10 @@ def test_command_prints_the_program_and_then_the_report(tmp_path):
     answer = command("1", *words)
     assert answer.status == 0, answer.errors
     assert answer.output.startswith("hello\nx-ray · step 1 · uts")
-    assert 'linux.sethostname(HOSTNAME)' in answer.output and "uts namespace" in answer.output
+    assert "linux.sethostname(HOSTNAME)" in answer.output and "uts namespace" in answer.output
     drawn = xml.dom.minidom.parse(str(picture)).documentElement
     twin = drawn.getElementsByTagName("desc")[0].firstChild.data
-    assert "sethostname(\"container\", 9) = 0" in twin and drawn.getAttribute("width") == "800"
+    assert 'sethostname("container", 9) = 0' in twin and drawn.getAttribute("width") == "800"
 
 
 def test_command_prints_json():

@@ -84,7 +84,9 @@ class Effects:
             lines = mounts.table(tid)
             tied = mounts.tied(lines, mounts.table(self._host))
             facts |= {"mounts": len(lines), "mounts_tied_to_host": tied}
-            words += [f"{tied} of its {len(lines)} mounts still pass mounts on to the host"] * (tied > 0)
+            words += [f"{tied} of its {len(lines)} mounts still pass mounts on to the host"] * (
+                tied > 0
+            )
         return "; ".join(words), facts
 
     def _whose(self, kind, identity):
@@ -120,7 +122,12 @@ class Effects:
     def _placed(self, tid, name, before):
         """Tell the new root and working directory."""
         root, cwd = _link(tid, "root"), _link(tid, "cwd")
-        facts = {"root_before": before["root"], "root": root, "cwd_before": before["cwd"], "cwd": cwd}
+        facts = {
+            "root_before": before["root"],
+            "root": root,
+            "cwd_before": before["cwd"],
+            "cwd": cwd,
+        }
         inside = f"{cwd}/".startswith(f"{root.rstrip('/')}/")
         facts["cwd_is_inside"] = inside
         if name in ("chdir", "fchdir"):

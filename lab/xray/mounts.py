@@ -56,7 +56,9 @@ def changes(before, after) -> dict:
     return {
         "added": [row(after[n]) for n in after if n not in both],
         "removed": [row(before[n]) for n in before if n not in both],
-        "changed": [(row(before[n]), row(after[n])) for n in after if n in both and before[n] != after[n]],
+        "changed": [
+            (row(before[n]), row(after[n])) for n in after if n in both and before[n] != after[n]
+        ],
     }
 
 

@@ -1,6 +1,5 @@
 """Run a program on a lab host under the X-ray."""
 
-import os
 import sys
 import threading
 import time

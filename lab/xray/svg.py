@@ -107,7 +107,9 @@ def _draw_comparison(canvas, trace):
     rows = story.comparison(trace.worlds) if trace.worlds else []
     if not rows:
         canvas.down()
-        canvas.write(COLUMNS[1], "COMMAND was never executed: no container to show", "x-prose x-bad")
+        canvas.write(
+            COLUMNS[1], "COMMAND was never executed: no container to show", "x-prose x-bad"
+        )
     for row in rows + story.processes(trace):
         _draw_row(canvas, row)
     canvas.down(GAP + 4)
