@@ -114,7 +114,7 @@ lint: $(VENV)/.test ## ruff
 	@$(PY) -Im ruff check . && $(PY) -Im ruff format --check .
 
 .PHONY: bench
-bench: $(VENV)/.compiled rootfs/bin/sh ## ROUNDS=20  the numbers, measured side by side
+bench: $(VENV)/.compiled $(VENV)/.xray rootfs/bin/sh ## ROUNDS=20  the numbers, measured side by side
 	@$(SUDO) $(LAB) bench $(ROUNDS)
 
 # check-step-3 and its like

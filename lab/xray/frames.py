@@ -52,13 +52,14 @@ class Interpreter:
     def line(self, memory, thread_pointer) -> "Line | None":
         """Return the line of the program itself that a stopped thread is at.
 
+        Call `thread_pointer` to know which of several threads has stopped.
         That is the innermost frame in the program's file or beside it: `lab.linux`, or a
         module of Python's, is how the program did it, not where.
         """
         threads = self._threads(memory)
-        frames = list(self._frames(memory, self._current(memory, threads, thread_pointer)))
-        script = self._find_script(memory, threads, frames)
-        frame = _of_program(frames, script) if script else None
+        thread = threads[0] if len(threads) == 1 else self._find(memory, threads, thread_pointer())
+        script = self._script or self._find_script(memory, threads[-1])
+        frame = _of_program(self._frames(memory, thread), script) if script else None
         return frame and Line(frame.file, self._number(memory, frame), frame.function)
 
     def _threads(self, memory):
@@ -70,13 +71,11 @@ class Interpreter:
             thread = memory.word(thread + self._layout.next)
         return found
 
-    def _current(self, memory, threads, thread_pointer):
+    def _find(self, memory, threads, thread_pointer):
         """Return which of the threads is the one whose thread pointer this is.
 
         Its identity is pthread_self(3): on x86_64 the pointer itself, elsewhere close to it.
         """
-        if len(threads) == 1:
-            return threads[0]
         places = {memory.word(thread + self._layout.thread_id): thread for thread in threads}
         nearest = min(places, key=lambda place: abs(place - thread_pointer))
         if abs(nearest - thread_pointer) > NEAR:
@@ -121,15 +120,14 @@ class Interpreter:
         data = memory.read(start, length * width)
         return data.decode({1: "latin-1", 2: "utf-16-le", 4: "utf-32-le"}[width])
 
-    def _find_script(self, memory, threads, frames):
-        """Return the file that is the program: where the main thread, the oldest, began."""
-        if not self._script:
-            if len(threads) > 1:
-                frames = list(self._frames(memory, threads[-1]))
-            modules = [f for f in frames if f.function == "<module>" and f.file[:8] != "<frozen "]
-            begins = frames[-1].file if frames else "<frozen nothing>"
-            if modules and (begins == modules[-1].file or begins == "<frozen runpy>"):
-                self._script = modules[-1].file
+    def _find_script(self, memory, thread):
+        """Return the file that is the program: where the main thread began; None if not yet."""
+        frames = list(self._frames(memory, thread))
+        modules = [f for f in frames if f.function == "<module>" and f.file[:8] != "<frozen "]
+        begins = frames[-1].file if frames else ""
+        by_runpy = os.path.basename(begins) in ("<frozen runpy>", "runpy.py")  # python -m
+        if modules and (begins == modules[-1].file or by_runpy):
+            self._script = modules[-1].file
         return self._script
 
     def _number(self, memory, frame):
@@ -190,13 +188,13 @@ def _interpreter(memory, addresses):
 
 def _of_program(frames, script):
     """Return the innermost frame in a script, or else in a file beside it."""
-    folder = os.path.dirname(script)
-    beside = (
-        f
-        for f in frames
-        if folder and f.file.startswith(f"{folder}/") and not f.file.startswith(f"{folder}/lab/")
-    )
-    return next((f for f in frames if f.file == script), None) or next(beside, None)
+    folder, beside = os.path.dirname(script), None
+    for frame in frames:
+        if frame.file == script:
+            return frame
+        if folder and not beside and frame.file.startswith(f"{folder}/"):
+            beside = None if frame.file.startswith(f"{folder}/lab/") else frame
+    return beside
 
 
 def _line_3_10(table, line, at):

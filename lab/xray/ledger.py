@@ -171,7 +171,7 @@ def _line(tracee):
         interpreter = tracee.family.program.interpreter(tracee.tid, tracee.memory)
         if interpreter is None:
             return None
-        return interpreter.line(tracee.memory, stops.thread_pointer(tracee.tid))
+        return interpreter.line(tracee.memory, lambda: stops.thread_pointer(tracee.tid))
     except (OSError, ValueError, IndexError):
         return None  # Python is just starting, or ending, or not one that we know
 

@@ -1,7 +1,9 @@
 """What a system call changed in a mount table, and whether the host sees it."""
 
+import re
 from typing import NamedTuple
 
+_SHARED = re.compile(r" shared:(\d+)")
 SHOWN = 4  # mounts that a sentence names
 
 
@@ -39,15 +41,16 @@ def row(line) -> Row:
     return Row(int(number), point, after.partition(" ")[0], device, shared, master)
 
 
-def groups(lines) -> set:
-    """Return the peer groups that the mounts of a table are in."""
-    return {row(line).shared for line in lines.values()} - {0}
-
-
 def tied(lines, host) -> int:
     """Return how many mounts of a table still tell the host what is mounted below them."""
-    hosts = groups(host)
-    return sum(row(line).shared in hosts for line in lines.values())
+    hosts = {_group(line) for line in host.values()} - {None}
+    return sum(_group(line) in hosts for line in lines.values())
+
+
+def _group(line):
+    """Return the peer group that a mount is in, or None, without reading all of its line."""
+    found = _SHARED.search(line, 0, line.index(" - "))
+    return found and found[1]
 
 
 def changes(before, after) -> dict:
