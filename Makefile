@@ -41,8 +41,11 @@ endif
 
 # What was typed as CMD goes to the program as it is: its $ are not make's.
 override CMD := $(value CMD)
-override SVG := $(value SVG)
-export CMD SVG
+export CMD
+# These are ours only if they were typed; the environment may have its own.
+override SVG := $(if $(filter command,$(origin SVG)),$(value SVG))
+override PROGRAM := $(if $(filter command,$(origin PROGRAM)),$(value PROGRAM))
+export SVG PROGRAM
 
 .PHONY: help
 help: ## show this list
@@ -59,7 +62,7 @@ run-step: $(VENV)/.compiled rootfs/bin/sh ## N CMD="ps ax"  run a command in you
 
 .PHONY: xray
 xray: $(VENV)/.xray $(VENV)/.compiled rootfs/bin/sh ## N CMD="ps ax" SVG=out.svg  your lines beside what the kernel did
-	@$(SUDO) $(LAB) xray $(STEP) $(if $(SVG),--svg "$$SVG") $(if $(JSON),--json) -- "$$CMD"
+	@$(SUDO) $(LAB) xray $(STEP) $(if $(PROGRAM),--program "$$PROGRAM") $(if $(SVG),--svg "$$SVG") -- "$$CMD"
 
 .PHONY: lab
 lab: $(VENV)/.compiled rootfs/bin/sh ## a root shell on a lab host, where mistakes do no harm
@@ -102,7 +105,7 @@ sync: $(VENV)/.check ## cut the solutions and starters from solutions/container.
 	@$(LAB) sync
 
 .PHONY: test
-test: $(VENV)/.test rootfs/bin/sh ## all tests of the workshop itself
+test: $(VENV)/.test $(VENV)/.xray rootfs/bin/sh ## all tests of the workshop itself
 	@$(SUDO) $(PY) -IBm pytest -q $(TESTS)
 
 .PHONY: test-vm
