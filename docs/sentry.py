@@ -20,10 +20,11 @@ def main(command):
         os.kill(os.getpid(), signal.SIGSTOP)  # until somebody traces us
         os.execvp(command[0], command)
     stops.seize(pid)
-    buffer = None  # where a process that is in uname(2) wants the answer
+    buffer, is_inside = None, False  # where uname(2) wants the answer; whether it is in a call
     while (stop := stops.wait()).tid != pid or stop.ended is None:
         if stop.signal == stops.AT_CALL:
-            call = stops.call_info(stop.tid)
+            call = stops.call_info(stop.tid, is_inside)
+            is_inside = not is_inside
             if call.where == stops.AT_ENTRY:
                 buffer = call.arguments[0] if call.number == UNAME else None
             elif buffer:

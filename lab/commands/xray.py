@@ -8,6 +8,7 @@ import sys
 from lab import ROOT, course, files
 from lab.commands import CANNOT, USAGE, _program, step_number
 from lab.host import Host, LabError
+from lab.xray.record import CannotTraceError
 
 USE = "xray STEP [--program FILE] [--svg FILE] [--json] [--] COMMAND"
 COMMAND = ["true"]  # if none is given: then only the container itself is seen
@@ -31,7 +32,7 @@ def main(words):
         print(f"there can be no lab host here: {error}\nsee: make doctor", file=sys.stderr)
     except ImportError as error:
         print(f"{error}: `make xray {step}` installs it", file=sys.stderr)
-    except PermissionError as error:
+    except CannotTraceError as error:
         print(f"cannot trace here: {error}", file=sys.stderr)
     return CANNOT
 

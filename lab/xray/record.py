@@ -3,6 +3,10 @@
 from typing import Any, NamedTuple
 
 
+class CannotTraceError(Exception):
+    """The kernel does not let us trace; str() says why, in a line."""
+
+
 class Call(NamedTuple):
     """One system call: who made it, on which line, and what came of it."""
 

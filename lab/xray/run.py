@@ -6,16 +6,12 @@ import time
 
 from lab import ROOT
 from lab.streams import Streams
-from lab.xray.record import Trace
+from lab.xray.record import CannotTraceError, Trace
 from lab.xray.tracer import Tracer
 
 PATIENCE = 20.0  # seconds for a program to end
 GRACE = 1.0  # seconds for what it left behind to end too
 GATE = f"{ROOT}/lab/xray/gate.py"
-
-
-class CannotTraceError(PermissionError):
-    """The kernel does not let us trace; str() says why, in a line."""
 
 
 class Xray:

@@ -5,6 +5,7 @@ of it takes 150 ms.  What its tables lack (it was begun before Linux 3.4) is add
 """
 
 import ctypes
+import errno
 import os
 import struct
 import warnings
@@ -37,6 +38,7 @@ _WAIT = 0x40000000 | 0x20000000  # __WALL | __WNOTHREAD
 _ENTRY, _EXIT = struct.Struct("=7Q"), struct.Struct("=qB")
 _buffer = ctypes.create_string_buffer(96)
 NT_ARM_TLS = 0x401
+_ARGUMENTS = ("rdi", "rsi", "rdx", "r10", "r8", "r9")
 
 AT_CALL = 5 | 0x80  # SIGTRAP, marked by PTRACE_O_TRACESYSGOOD
 AT_ENTRY, AT_EXIT = 1, 2  # where in a system call it stopped
@@ -101,17 +103,31 @@ def message(tid) -> int:
     return func.ptrace_geteventmsg(tid)
 
 
-def call_info(tid) -> Info:
+def call_info(tid, is_inside) -> Info:
     """Return at which system call it stopped: PTRACE_GET_SYSCALL_INFO, since Linux 5.3.
 
     Unlike registers this is the same on every architecture, and tells entry from exit.
+    User-mode Linux does not have it; there `is_inside` says whether it was in a call before.
     """
-    _request(SYSCALL_INFO, tid, len(_buffer), ctypes.addressof(_buffer))
+    try:
+        _request(SYSCALL_INFO, tid, len(_buffer), ctypes.addressof(_buffer))
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        return _from_registers(tid, is_inside)
     where = _buffer.raw[0]
     if where == AT_EXIT:
         return Info(where, -1, (), _EXIT.unpack_from(_buffer, 24)[0])
     number, *arguments = _ENTRY.unpack_from(_buffer, 24)
     return Info(where, number, tuple(arguments), 0)
+
+
+def _from_registers(tid, is_inside):
+    """Return the same from the registers of x86_64."""
+    registers = func.ptrace_getregs(tid)
+    arguments = tuple(getattr(registers, name) for name in _ARGUMENTS)
+    where = AT_EXIT if is_inside else AT_ENTRY
+    return Info(where, registers.orig_rax, arguments, ctypes.c_long(registers.rax).value)
 
 
 def thread_pointer(tid) -> int:

@@ -75,7 +75,7 @@ def _entry(call, before):
     result = f"-1 {call.error}" if call.failed else "?" if call.result is None else call.result
     effect = call.effect
     if before:
-        effect += f" (and before, in {_many(before, 'folder')} of PATH, it was not)"
+        effect += f" (not in {_many(before, 'folder')} of PATH before)"
     return Entry(f"{call.shown} = {result}", effect, call.failed)
 
 

@@ -50,7 +50,8 @@ class Tracee:
     def __init__(self, tid, family):
         self.tid, self.family = tid, family
         family.tids.add(tid)
-        self.pending = None  # the call that it is in
+        self.pending = None  # the call that it is in, if that matters
+        self.is_inside = False  # any call
         self._memory = None
 
     @property

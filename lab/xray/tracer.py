@@ -79,8 +79,8 @@ class Tracer:
         if stop.signal == stops.AT_CALL:
             self._at_call(tracee)
         elif stop.event == stops.EVENT_SECCOMP:
-            self.filtered = True
-            self.ledger.enter(tracee, stops.call_info(stop.tid))
+            self.filtered = tracee.is_inside = True
+            self.ledger.enter(tracee, stops.call_info(stop.tid, False))
         elif stop.event in stops.BIRTHS:
             self._birth(tracee, stops.message(stop.tid))
         elif stop.event == stops.EVENT_EXEC:
@@ -97,6 +97,7 @@ class Tracer:
             signum = 0  # it was we who sent it
         every = tracee.pending or tracee.family.watched
         every = every or (self._gate_is_open and not self.filtered)
+        tracee.is_inside = tracee.is_inside and bool(every)  # else it will not stop at the exit
         stops.resume(tracee.tid, signum, to_next_call=bool(every))
 
     def _stand_still(self, tid):
@@ -110,7 +111,8 @@ class Tracer:
 
     def _at_call(self, tracee):
         """It stopped at the entry or the exit of a call, because we asked for the next."""
-        info = stops.call_info(tracee.tid)
+        info = stops.call_info(tracee.tid, tracee.is_inside)
+        tracee.is_inside = info.where == stops.AT_ENTRY
         if info.where == stops.AT_EXIT:
             if tracee.pending:
                 self.ledger.leave(tracee, info.result)
