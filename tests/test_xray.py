@@ -3,6 +3,7 @@
 import glob
 import json
 import os
+import pickle
 import re
 import shutil
 import sys
@@ -328,6 +329,7 @@ def test_both_worlds_are_compared(host):
         joined = [call for call in seen.calls if "limits" in call.facts]
         assert joined and all(call.facts["joined"] == call.pid for call in joined)
         assert {call.pid_inside for call in joined} == {1}
+    assert pickle.loads(pickle.dumps(seen)) == seen
     first, second = seen.lives
     assert (second.parent, second.pid_inside, second.is_command) == (first.pid, 1, True)
 
@@ -417,7 +419,14 @@ def test_daemons_are_seen_and_ended(host):
     """
     seen = python(host, source, grace=0.1)
     assert (seen.status, len(seen.lives)) == (0, 3)
+    assert seen.lives[-1].status is None
     assert or_none(Process(seen.lives[-1].pid).state) in (None, "Z")
+
+
+def test_a_program_that_prints_much_is_not_held_up(host):
+    """Nobody has to wait for us to read."""
+    seen = python(host, "print('x' * 1_000_000)\n")
+    assert seen.status == 0 and len(seen.output) > 500_000 and seen.milliseconds < 10_000
 
 
 def test_a_program_that_never_ends_is_stopped(host):

@@ -6,11 +6,13 @@ import time
 
 from lab import ROOT
 from lab.streams import Streams
+from lab.xray import stops
 from lab.xray.record import CannotTraceError, Trace
 from lab.xray.tracer import Tracer
 
 PATIENCE = 20.0  # seconds for a program to end
 GRACE = 1.0  # seconds for what it left behind to end too
+MOMENT, NEVER = 0.01, "\0" * 32  # seconds between looks; what no output contains
 GATE = f"{ROOT}/lab/xray/gate.py"
 
 
@@ -35,13 +37,17 @@ class Xray:
         self._thread = threading.Thread(target=self._follow, name="tracer", daemon=True)
         self._thread.start()
 
+    def is_over(self, patience) -> bool:
+        """Whether the program has ended, or does so in a moment."""
+        return self._done.wait(patience)
+
     def finish(self, patience=PATIENCE, grace=GRACE) -> Trace:
         """Wait for the end, and return what was seen; kills what takes too long.
 
         Processes that the program leaves behind have `grace` seconds to end.
         CannotTraceError if the kernel does not let us trace.
         """
-        in_time = self._done.wait(patience)
+        in_time = self.is_over(patience)
         if in_time:
             self._thread.join(grace)
         deadline = time.monotonic() + PATIENCE
@@ -57,7 +63,7 @@ class Xray:
         tracer = self._tracer
         begin, end = tracer.began or 0, tracer.ended or tracer.began or 0
         return Trace(
-            calls=tracer.ledger.calls(),
+            calls=tracer.ledger.calls() if tracer.began else [],
             lives=tracer.lives(),
             worlds=tracer.worlds,
             status=tracer.status if in_time else None,
@@ -70,8 +76,11 @@ class Xray:
         """Be the tracer."""
         try:
             self._tracer.follow(self.child.pid)
-        except OSError as error:
+        except stops.RefusedError as error:
             self._failure = CannotTraceError(_reason(self.child.pid, error))
+            self.child.kill()
+        except Exception as error:  # whatever it is, it is told to whom it may concern
+            self._failure = error
             self.child.kill()
         finally:
             self._done.set()
@@ -82,11 +91,13 @@ def trace(host, argv, patience=PATIENCE, grace=GRACE, **options) -> Trace:
 
     `options` are those of Xray: env, cwd, command, filtered.
     """
-    streams = Streams()
+    streams, deadline = Streams(), time.monotonic() + patience
     run = Xray(host, argv, streams.theirs, **options)
     streams.release()
     try:
-        seen = run.finish(patience, grace)
+        while not run.is_over(MOMENT) and time.monotonic() < deadline:
+            streams.read_until(1, NEVER, MOMENT)  # a pipe that is full would hold it up
+        seen = run.finish(max(0, deadline - time.monotonic()), grace)
     finally:
         run.child.close()
         output, errors = streams.finish()

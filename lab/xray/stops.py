@@ -44,6 +44,10 @@ AT_CALL = 5 | 0x80  # SIGTRAP, marked by PTRACE_O_TRACESYSGOOD
 AT_ENTRY, AT_EXIT = 1, 2  # where in a system call it stopped
 
 
+class RefusedError(OSError):
+    """The kernel does not let us trace a process."""
+
+
 class Stop(NamedTuple):
     """What waitpid(2) said of a process."""
 
@@ -63,8 +67,11 @@ class Info(NamedTuple):
 
 
 def seize(pid, options=OPTIONS):
-    """Become the tracer of a process, and let it go on; OSError if the kernel refuses."""
-    _request(SEIZE, pid, 0, options)
+    """Become the tracer of a process, and let it go on; RefusedError if we must not."""
+    try:
+        _request(SEIZE, pid, 0, options)
+    except OSError as error:
+        raise RefusedError(*error.args) from None
 
 
 def wait() -> "Stop | None":

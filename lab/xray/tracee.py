@@ -35,7 +35,8 @@ class Family:
         self.names = parent.names[-1:] if parent else []
         self.watched = set(parent.watched) if parent else set()  # descriptors: see tracer
         self.tids = set()
-        self.threads, self.born, self.status, self.is_command = 0, None, None, False
+        self.threads, self.born, self.status = 0, None, None
+        self.is_command = self.was_killed = False
 
     def execute(self, tid, program):
         """Note the program that it executes from now on."""

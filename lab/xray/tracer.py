@@ -43,8 +43,9 @@ class Tracer:
                 self._go_on(self._tracees.get(stop.tid))
 
     def kill_all(self):
-        """Kill what is left; its end will be seen."""
-        for tid in list(self._tracees):
+        """Kill what is left; its end will be seen, and is not its own."""
+        for tid, tracee in list(self._tracees.items()):
+            tracee.family.was_killed = True
             try:
                 os.kill(tid, signal.SIGKILL)
             except ProcessLookupError:
@@ -189,11 +190,12 @@ class Tracer:
         family = tracee.family
         if stop.tid == family.pid:
             code = os.waitstatus_to_exitcode(stop.ended)
-            family.status = code if code >= 0 else 128 - code
+            if not family.was_killed:
+                family.status = code if code >= 0 else 128 - code
         for tid in list(self._early):  # nobody will tell of their birth any more
             if tid not in self._tracees and not self._tracees_of_parent(tid):
                 self._birth(tracee, tid)
-        if family is self.families[0] and family.status is not None:
+        if family is self.families[0] and stop.tid == family.pid:
             self.ended = time.perf_counter()
             self._finished()
 
