@@ -385,6 +385,30 @@ def test_writes_to_kernel_files_are_seen(host, way):
     assert "pids.max of xray-test is now 7" in call.effect
 
 
+def test_joining_late_is_seen(host):
+    """Who joined, and that its program had begun by then, is in the order of the calls."""
+    if host.no_groups:
+        pytest.skip(host.no_groups)
+    source = """
+    import subprocess
+    from lab import cgroup, linux
+    linux.unshare(linux.CLONE_NEWPID)
+    group = cgroup.Group("late")
+    group.create()
+    child = subprocess.Popen(["sleep", "0.1"])
+    for folder in set(group.directories.values()):
+        linux.write_file(f"{folder}/cgroup.procs", child.pid)
+    child.wait()
+    group.remove()
+    """
+    seen = python(host, source)
+    joins = [call for call in seen.calls if "joined" in call.facts]
+    executed = seen.named("execve")[-1]
+    assert joins and {join.facts["joined"] for join in joins} == {executed.pid}
+    assert executed.pid_inside == 1 and executed.number < joins[0].number
+    assert joins[0].line == 9 and "process " in joins[0].effect
+
+
 # ---- Programs that behave badly
 
 

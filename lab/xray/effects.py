@@ -10,6 +10,7 @@ import re
 from lab import cgroup
 from lab.process import KINDS, Process
 from lab.xray import mounts
+from lab.xray.tracee import numbers_of
 
 MOUNTING = ("mount", "umount2", "pivot_root", "move_mount", "mount_setattr", "fsmount", "open_tree")
 BIRTHS = ("clone", "clone3", "fork", "vfork")
@@ -23,8 +24,9 @@ OF_HOST = "this is the host's own: everybody on it sees that"
 class Effects:
     """The lab host that a program runs on, to compare with."""
 
-    def __init__(self, host_pid):
-        self._host = host_pid
+    def __init__(self, host_pid, traced):
+        """`traced` returns the numbers of the processes that may be meant by a number."""
+        self._host, self._traced = host_pid, traced
         self.namespaces = namespaces(host_pid)
 
     def before(self, tid, name, values):
@@ -150,7 +152,7 @@ class Effects:
         facts = {"path": path, "written": text}
         if not GROUP_FILE.search(path or ""):
             return f"{_name_of(path)} is now {_size(path, text.strip())}", facts
-        joined = member(tid, text.strip())
+        joined = self._member(tid, text.strip())
         if not joined:
             return "a process joined a control group", facts
         controllers = [c for c in cgroup.CONTROLLERS if cgroup.version() == 2 or f"/{c}/" in path]
@@ -161,8 +163,19 @@ class Effects:
         words = [f"{file} {_size(file, str(n))}" for file, n in limits.items() if n is not None]
         facts |= {"joined": joined, "limits": limits, "group": os.path.dirname(path)}
         group = os.path.basename(os.path.dirname(path))
-        who = "" if joined == tid else f"process {joined} "
+        who = "" if joined == tid else f"process {numbers_of(joined)[1][:2][-1]} "
         return f"{who}joined control group {group}: {', '.join(words) or 'no limit yet'}", facts
+
+    def _member(self, tid, text):
+        """Return which process was meant by a number that `tid` wrote to cgroup.procs, or None."""
+        if text in ("", "0"):
+            return tid
+        level = len(numbers_of(tid)[1]) - 1  # a number counts in the writer's own namespace
+        for pid in self._traced():
+            numbers = numbers_of(pid)[1]
+            if numbers[level:] and str(numbers[level]) == text:
+                return pid
+        return None
 
 
 _LIMITS = {"memory": ("memory.max", "memory.swap.max"), "pids": ("pids.max",)}
@@ -171,21 +184,6 @@ _LIMITS = {"memory": ("memory.max", "memory.swap.max"), "pids": ("pids.max",)}
 def namespaces(tid) -> dict:
     """Return the identity of each namespace that a thread is in."""
     return {kind: os.readlink(f"/proc/{tid}/ns/{kind}") for kind in KINDS}
-
-
-def member(tid, text):
-    """Return which process was meant by a number that `tid` wrote to cgroup.procs, or None."""
-    if text in ("", "0"):
-        return tid
-    own = os.readlink(f"/proc/{tid}/ns/pid")
-    for name in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            if os.readlink(f"/proc/{name}/ns/pid") == own:
-                if Process(int(name)).pid_inside() == int(text):
-                    return int(name)
-        except (OSError, ValueError):
-            pass
-    return None
 
 
 def _name_of(path):

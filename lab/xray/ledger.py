@@ -27,8 +27,8 @@ class Pending:
 class Ledger:
     """The calls of one run."""
 
-    def __init__(self, host_pid):
-        self.effects = Effects(host_pid)
+    def __init__(self, host_pid, traced):
+        self.effects = Effects(host_pid, traced)
         self._source = Source(host_pid)
         self.start()
 

@@ -23,7 +23,8 @@ class Tracer:
 
     def __init__(self, host_pid, command, finished):
         """`command` is what it is expected to execute; `finished` is called at its end."""
-        self.ledger, self.families = Ledger(host_pid), []
+        self.families = []
+        self.ledger = Ledger(host_pid, lambda: [f.pid for f in self.families if f.tids])
         self.filtered, self.worlds, self.began, self.ended = False, None, None, None
         self._host, self._command, self._finished = host_pid, command, finished
         self._tracees, self._early, self._likeness = {}, {}, 0
