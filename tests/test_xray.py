@@ -385,6 +385,20 @@ def test_writes_to_kernel_files_are_seen(host, way):
     assert "pids.max of xray-test is now 7" in call.effect
 
 
+def test_entering_a_namespace_of_others_is_told_from_making_one(host):
+    """setns(2) enters what is there; a PID namespace is for the children only."""
+    source = """
+    import os
+    from lab import linux
+    linux.unshare(linux.CLONE_NEWUTS)
+    for kind in ("uts", "pid"):
+        linux.setns(os.open(f"/proc/1/ns/{kind}", os.O_RDONLY))
+    """
+    uts, pid = python(host, source).named("setns")
+    assert uts.effect.endswith("the host's") and uts.facts["left"].keys() == {"uts"}
+    assert "be born in pid:[" in pid.effect and not pid.facts["next_child_is_first"]
+
+
 def test_joining_late_is_seen(host):
     """Who joined, and that its program had begun by then, is in the order of the calls."""
     if host.no_groups:

@@ -5,19 +5,13 @@ control group.  The difference is the effect; what the program meant to do plays
 """
 
 import os
-import re
 
-from lab import cgroup
 from lab.process import KINDS, Process
-from lab.xray import mounts
-from lab.xray.tracee import numbers_of
+from lab.xray import groups, mounts
 
 MOUNTING = ("mount", "umount2", "pivot_root", "move_mount", "mount_setattr", "fsmount", "open_tree")
 BIRTHS = ("clone", "clone3", "fork", "vfork")
 PLACES = ("chroot", "pivot_root", "chdir", "fchdir")
-GROUP_FILE = re.compile(r"/(cgroup\.procs|cgroup\.threads|tasks)$")
-UNITS = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
-PIDS_ONLY = "the caller stays where it is; its next child will be PID 1 of a new PID namespace"
 OF_HOST = "this is the host's own: everybody on it sees that"
 
 
@@ -42,7 +36,8 @@ class Effects:
     def after(self, tid, name, values, before):
         """Return (sentence, facts) about a call that has succeeded."""
         if name in ("unshare", "setns"):
-            return self._moved(tid, values[-1], before["namespaces"])
+            words, facts = self._moved(tid, before["namespaces"])
+            return "; ".join(words + self._for_children(facts, name, values)), facts
         if name in MOUNTING:
             sentence, facts = self._mounted(tid, before)
             more = self._placed(tid, name, before) if name == "pivot_root" else ("", {})
@@ -52,7 +47,7 @@ class Effects:
         if name in ("sethostname", "setdomainname"):
             return self._named(tid, name, values[0])
         if name in ("write", "pwrite64", "writev"):
-            return self._written(tid, *values[:2])
+            return groups.written(tid, *values[:2], self._traced())
         if name in ("mkdir", "mkdirat", "rmdir", "unlinkat"):
             verb = "made" if name.startswith("mk") else "removed"
             return f"control group {verb}", {"group": values[name.endswith("at")]}
@@ -60,8 +55,8 @@ class Effects:
             return "a limit of this one process, and of each child for itself: no group", {}
         return "", {}
 
-    def born(self, parent, child):
-        """Return (sentence, facts) about a process that was just born."""
+    def born(self, parent, child, values):
+        """Return (sentence, facts) about a process that was just born of a call with `values`."""
         try:
             old, new = namespaces(parent), namespaces(child)
         except OSError:
@@ -72,24 +67,32 @@ class Effects:
         facts |= {"entered": {k: b for k, (_, b) in moved.items()}, "child_inside": inside}
         words = f", as PID {inside} of {moved['pid'][1]}" if "pid" in moved else ""
         others = [new for kind, (_, new) in moved.items() if kind != "pid"]
-        return words + f", in {' and '.join(others)}" * bool(others), facts
+        words += f", in {' and '.join(others)}" * bool(others)
+        into = groups.born_into(child) if "CLONE_INTO_CGROUP" in str(values) else ("", {})
+        return words + into[0], {**facts, **into[1]}
 
-    def _moved(self, tid, flags, before):
+    def _moved(self, tid, before):
         """Tell which namespaces were left and entered."""
         after = namespaces(tid)
         left = {kind: before[kind] for kind in after if before[kind] != after[kind]}
         entered = {kind: after[kind] for kind in left}
         words = [f"left {left[kind]} → entered {self._whose(kind, entered[kind])}" for kind in left]
-        words += [PIDS_ONLY] * ("CLONE_NEWPID" in flags)
-        facts = {"left": left, "entered": entered, "next_child_is_first": "CLONE_NEWPID" in flags}
+        facts = {"left": left, "entered": entered}
         if "mnt" in left:
             lines = mounts.table(tid)
             tied = mounts.tied(lines, mounts.table(self._host))
             facts |= {"mounts": len(lines), "mounts_tied_to_host": tied}
-            words += [f"{tied} of its {len(lines)} mounts still pass mounts on to the host"] * (
-                tied > 0
-            )
-        return "; ".join(words), facts
+            if tied:
+                words.append(f"{tied} of its {len(lines)} mounts still pass mounts on to the host")
+        return words, facts
+
+    def _for_children(self, facts, name, values):
+        """Tell what a call does for the next child, and not for the caller: pid_namespaces(7)."""
+        new = name == "unshare" and "CLONE_NEWPID" in values[0]
+        other = name == "setns" and str(values[0]).startswith("pid:")
+        facts["next_child_is_first"] = new
+        where = "be PID 1 of a new PID namespace" if new else f"be born in {values[0]}"
+        return [f"the caller stays where it is; its next child will {where}"] * (new or other)
 
     def _whose(self, kind, identity):
         """Write a namespace, and whether it is the host's."""
@@ -147,58 +150,10 @@ class Effects:
         words += "; this is the host's own namespace: the host is renamed" * is_host
         return words, {"namespace": own, "in_host_namespace": is_host, "name": value}
 
-    def _written(self, tid, path, text):
-        """Tell what a file of the kernel's did with what was written to it."""
-        facts = {"path": path, "written": text}
-        if not GROUP_FILE.search(path or ""):
-            return f"{_name_of(path)} is now {_size(path, text.strip())}", facts
-        joined = self._member(tid, text.strip())
-        if not joined:
-            return "a process joined a control group", facts
-        controllers = [c for c in cgroup.CONTROLLERS if cgroup.version() == 2 or f"/{c}/" in path]
-        words, limits = [], {}
-        for controller in controllers:
-            folder = Process(joined).group(controller)
-            limits |= {file: cgroup.limit(folder, file) for file in _LIMITS[controller]}
-        words = [f"{file} {_size(file, str(n))}" for file, n in limits.items() if n is not None]
-        facts |= {"joined": joined, "limits": limits, "group": os.path.dirname(path)}
-        group = os.path.basename(os.path.dirname(path))
-        who = "" if joined == tid else f"process {numbers_of(joined)[1][:2][-1]} "
-        return f"{who}joined control group {group}: {', '.join(words) or 'no limit yet'}", facts
-
-    def _member(self, tid, text):
-        """Return which process was meant by a number that `tid` wrote to cgroup.procs, or None."""
-        if text in ("", "0"):
-            return tid
-        level = len(numbers_of(tid)[1]) - 1  # a number counts in the writer's own namespace
-        for pid in self._traced():
-            numbers = numbers_of(pid)[1]
-            if numbers[level:] and str(numbers[level]) == text:
-                return pid
-        return None
-
-
-_LIMITS = {"memory": ("memory.max", "memory.swap.max"), "pids": ("pids.max",)}
-
 
 def namespaces(tid) -> dict:
     """Return the identity of each namespace that a thread is in."""
     return {kind: os.readlink(f"/proc/{tid}/ns/{kind}") for kind in KINDS}
-
-
-def _name_of(path):
-    """Return how people call a file of the kernel's: a group's with the group."""
-    folder, name = os.path.split(path or "?")
-    return f"{name} of {os.path.basename(folder)}" if "cgroup" in folder else name
-
-
-def _size(file, text):
-    """Write a limit as people do."""
-    if text.isdigit() and "memory" in (file or ""):
-        for unit, name in UNITS:
-            if int(text) >= unit and int(text) % unit == 0:
-                return f"{int(text) // unit} {name}"
-    return " ".join(text.split())
 
 
 def _dicts(rows):

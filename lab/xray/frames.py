@@ -47,7 +47,7 @@ class Interpreter:
 
     def __init__(self, runtime: int, known: layout.Layout):
         self._runtime, self._layout = runtime, known
-        self._names, self._script = {}, None
+        self._names, self._script, self._interpreter = {}, None, None
 
     def line(self, memory, thread_pointer) -> "Line | None":
         """Return the line of the program itself that a stopped thread is at.
@@ -64,8 +64,9 @@ class Interpreter:
 
     def _threads(self, memory):
         """Return the interpreter's threads, the newest first."""
-        interpreter = memory.word(self._runtime + self._layout.interpreters)
-        thread, found = memory.word(interpreter + self._layout.threads), []
+        if not self._interpreter:
+            self._interpreter = memory.word(self._runtime + self._layout.interpreters)
+        thread, found = memory.word(self._interpreter + self._layout.threads), []
         while thread and len(found) < MOST_THREADS:
             found.append(thread)
             thread = memory.word(thread + self._layout.next)

@@ -55,7 +55,11 @@ class Ledger:
             return
         name, kinds = call
         values, texts = arguments.read(tracee, kinds, info.arguments)
-        if _matters(tracee, name, values, info.arguments):
+        if not _matters(tracee, name, values, info.arguments):
+            return
+        if name in open_files.CLOSING:
+            open_files.closing(tracee.family.watched, name, info.arguments)
+        else:
             tracee.pending = Pending(name, info.arguments, values, texts)
             if name not in open_files.BOOKKEEPING:
                 self._open_entry(tracee, tracee.pending)
@@ -66,14 +70,17 @@ class Ledger:
         pending.number = self._count
         pending.line = _line(tracee)
         pending.program = tracee.family.names[-1] if tracee.family.names else "?"
-        pending.before = self.effects.before(tracee.tid, pending.name, pending.values)
+        try:
+            pending.before = self.effects.before(tracee.tid, pending.name, pending.values)
+        except OSError:
+            pass  # it has been killed
 
     def leave(self, tracee, result):
         """Note what came of a call."""
         pending, tracee.pending = tracee.pending, None
         number = -result if -4096 < result < 0 else 0
         if pending.number is None:
-            open_files.note(tracee.family.watched, pending.name, pending.numbers, result)
+            open_files.doubled(tracee.family.watched, pending.name, pending.numbers, result)
         elif number in RESTARTED:
             pass
         elif number:
@@ -99,6 +106,8 @@ class Ledger:
             facts = {"former": pending.program, "program": names[-1]}
             facts["is_command"] = tracee.family.is_command
             return f"the same process now executes {names[-1]}, not {pending.program}", facts
+        if pending.before is None:
+            return "", {}
         try:
             return self.effects.after(tracee.tid, pending.name, pending.values, pending.before)
         except OSError:

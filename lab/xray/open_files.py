@@ -14,7 +14,8 @@ KERNEL_FILES = re.compile(
 OPENING = ("open", "openat", "openat2", "creat")
 WRITING = ("write", "pwrite64", "writev")
 DOUBLING = ("dup", "dup2", "dup3", "fcntl")
-BOOKKEEPING = ("close", "close_range", *DOUBLING)
+CLOSING = ("close", "close_range")
+BOOKKEEPING = (*CLOSING, *DOUBLING)
 ONTO = ("dup2", "dup3")  # the second argument is the new one, whatever it was before
 F_DUPFD, F_DUPFD_CLOEXEC = 0, 1030
 
@@ -39,14 +40,16 @@ def opened(tracee, descriptor) -> bool:
     return bool(tracee.family.watched)
 
 
-def note(watched, name, numbers, result) -> None:
-    """Note that a descriptor was closed, or doubled."""
+def closing(watched, name, numbers) -> None:
+    """Note that descriptors are about to be closed."""
+    first, last = (number & 0xFFFFFFFF for number in numbers[:2])
+    watched -= {n for n in watched if first <= n <= (first if name == "close" else last)}
+
+
+def doubled(watched, name, numbers, result) -> None:
+    """Note that a descriptor was doubled."""
     old, new = (number & 0xFFFFFFFF for number in numbers[:2])
-    if name == "close":
-        watched.discard(old)
-    elif name == "close_range":
-        watched -= {descriptor for descriptor in watched if old <= descriptor <= new}
-    elif name != "fcntl" or new in (F_DUPFD, F_DUPFD_CLOEXEC):
+    if name != "fcntl" or new in (F_DUPFD, F_DUPFD_CLOEXEC):
         watched.discard(result)
         if result >= 0 and old in watched:
             watched.add(result)

@@ -1,5 +1,6 @@
 """Run a program on a lab host under the X-ray."""
 
+import os
 import sys
 import threading
 import time
@@ -7,6 +8,7 @@ import time
 from lab import ROOT
 from lab.streams import Streams
 from lab.xray import stops
+from lab.xray.calls import architecture
 from lab.xray.record import CannotTraceError, Trace
 from lab.xray.tracer import Tracer
 
@@ -29,6 +31,8 @@ class Xray:
         `command` are the words that it is expected to execute in the end; their process is
         compared with the host.  Without `filtered` it stops at every system call.
         """
+        if architecture() is None:
+            raise CannotTraceError(f"the system calls of {os.uname().machine} are not known")
         words = [sys.executable, "-ISB", GATE, "filter" if filtered else "plain", *argv]
         self._host, self._failure = host, None
         self.child = host.spawn(words, streams, env, cwd)

@@ -74,7 +74,7 @@ def _draw_paragraph(canvas, paragraph):
     """Draw one line of the program in a card, green inside the container."""
     inside, top, place = "inside" in paragraph.process, canvas.y, len(canvas.parts)
     canvas.down(22)
-    room = CODE - len(paragraph.process) * 3 // 4
+    room = CODE - 3 - len(paragraph.process) * 3 // 4
     canvas.write(EDGE + 44, str(paragraph.line or "·"), "x-line x-dim", "end")
     canvas.write(EDGE + 56, _cut(paragraph.text, room), "x-line")
     canvas.write(WIDTH - EDGE - 12, paragraph.process, "x-prose x-dim", "end")

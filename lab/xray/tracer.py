@@ -131,7 +131,7 @@ class Tracer:
             call.birth = "a thread", {"thread": True}
         elif call:
             child.family.born = call.number
-            sentence, facts = self.ledger.effects.born(parent.tid, tid)
+            sentence, facts = self.ledger.effects.born(parent.tid, tid, call.values)
             call.birth = f"process {child.family.pid_host} is born{sentence}", facts
         if early:
             self._attend(early)
