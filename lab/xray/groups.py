@@ -19,6 +19,8 @@ UNITS = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
 def written(tid, path, text, traced):
     """Return (sentence, facts) about what `tid` wrote; `traced` may be meant by a number."""
     facts, text = {"path": path, "written": text}, text.strip()
+    if os.path.basename(path or "") == "cgroup.subtree_control":
+        return f"groups below {_group_of(path)} get controllers: {text}", facts
     if not MEMBERS.search(path or ""):
         return f"{_name_of(path)} is now {_size(path, text)}", facts
     joined = _member(tid, text, traced)
@@ -62,8 +64,14 @@ def _member(tid, text, traced):
 
 def _name_of(path):
     """Return how people call a file of the kernel's: a group's with the group."""
-    folder, name = os.path.split(path or "?")
-    return f"{name} of {os.path.basename(folder)}" if "cgroup" in folder else name
+    name = os.path.basename(path or "?")
+    return f"{name} of {_group_of(path)}" if "cgroup" in path else name
+
+
+def _group_of(path):
+    """Return the name of the group that a file belongs to."""
+    folder = os.path.dirname(path)
+    return "the root" if folder == cgroup.HIERARCHY else os.path.basename(folder)
 
 
 def _size(file, text):
