@@ -422,6 +422,23 @@ def test_joining_a_group_late_is_seen(host):
     assert joins[0].line == 9 and "process " in joins[0].effect
 
 
+def test_a_long_story_is_cut_short_and_failures_stay(host):
+    """A hundred calls of one line are told as some, the failed among them."""
+    source = """
+    from lab import linux
+    for number in range(100):
+        try:
+            linux.sethostname("x" * (64 + number % 50 // 49))
+        except OSError:
+            pass
+    """
+    seen = python(host, source)
+    (paragraph,) = story.paragraphs(seen, "/srv/program.py")
+    assert len(seen.named("sethostname")) == 100
+    assert [entry.failed for entry in paragraph.entries].count(True) == 2
+    assert paragraph.entries[-1].call == "... and 88 calls more"
+
+
 # ---- Programs that behave badly
 
 

@@ -8,6 +8,7 @@ from lab.xray.record import Trace
 
 MEBIBYTE = 1 << 20
 MOUNTS = 6  # of the container's own that are named
+PARAGRAPHS, ENTRIES, PROCESSES = 120, 10, 40  # that are shown; more, and nobody reads it
 
 
 class Entry(NamedTuple):
@@ -45,7 +46,19 @@ def paragraphs(trace: Trace, program: str) -> list:
             told.append(Paragraph(call.line, _source(call, program), _who(call), []))
             last = place
         told[-1].entries.append(_entry(call, before))
-    return told
+    shown = [paragraph._replace(entries=_few(paragraph.entries)) for paragraph in told]
+    more = sum(len(paragraph.entries) for paragraph in shown[PARAGRAPHS:])
+    end = [Paragraph(None, f"... and {_many(more, 'call')} more: --json has all", "", [])]
+    return shown[:PARAGRAPHS] + end * (more > 0)
+
+
+def _few(entries):
+    """Return the first calls of a line and those that failed, if there are many."""
+    rest = entries[ENTRIES:]
+    failed = [entry for entry in rest if entry.failed][:ENTRIES]
+    more = len(rest) - len(failed)
+    end = [Entry(f"... and {_many(more, 'call')} more", "", False)] * (more > 0)
+    return entries[:ENTRIES] + failed + end
 
 
 def _visible(calls):
@@ -106,8 +119,8 @@ def counts(trace: Trace) -> str:
 
 def processes(trace: Trace) -> list:
     """Return the tree of processes as rows."""
-    rows = []
-    for depth, life in _family(trace):
+    rows, tree = [], _family(trace)
+    for depth, life in tree[:PROCESSES]:
         name = " → ".join(life.names) or "?"
         ending = "went on" if life.status is None else f"ended with {life.status}"
         threads = f", {_many(life.threads, 'more thread')}" if life.threads else ""
@@ -115,7 +128,8 @@ def processes(trace: Trace) -> list:
         inside = f"{life.pid_inside}, {ending}{threads}" if own else f"the same, {ending}{threads}"
         host = f"{'  ' * depth}{life.pid_host} {name}"
         rows.append(Row("" if rows else "processes", host, inside, own))
-    return rows
+    more = len(tree) - len(rows)
+    return rows + [Row("", f"... and {more} more", "", False)] * (more > 0)
 
 
 def _family(trace):
