@@ -184,9 +184,9 @@ def _limits(limits):
         if found["own"]:
             limit, used = (_amount(controller, found[key]) for key in ("limit", "used"))
             what = f"{found['group']}: " + (f"at most {limit}" if limit else "no limit")
-            what += f", {used} used" if used else ""
-        rows.append(Row(f"{controller} group", "no limit of this kind", what, found["own"]))
-    return [row._replace(host="the lab host's own") for row in rows]
+            what += ", no swap" * (found.get("swap") == 0) + (f", {used} used" if used else "")
+        rows.append(Row(f"{controller} group", "the lab host's own", what, found["own"]))
+    return rows
 
 
 def _amount(controller, number):

@@ -45,8 +45,9 @@ class Tracer:
 
     def kill_all(self):
         """Kill what is left; its end will be seen, and is not its own."""
-        for tid, tracee in list(self._tracees.items()):
+        for tracee in list(self._tracees.values()):
             tracee.family.was_killed = True
+        for tid in [*self._tracees, *self._early]:
             try:
                 os.kill(tid, signal.SIGKILL)
             except ProcessLookupError:
@@ -125,16 +126,22 @@ class Tracer:
     def _birth(self, parent, tid):
         """Follow a new child; if it was here before the news, let it go on."""
         early = self._early.pop(tid, None)
-        child = self._add(tid, parent)
+        try:
+            self._enter_in_family(parent, self._add(tid, parent))
+        finally:
+            if early:
+                self._attend(early)
+
+    def _enter_in_family(self, parent, child):
+        """Note which call a child was born of."""
         call = parent.pending
         if call and child.family is parent.family:
             call.birth = "a thread", {"thread": True}
         elif call:
             child.family.born = call.number
-            sentence, facts = self.ledger.effects.born(parent.tid, tid, call.values)
-            call.birth = f"process {child.family.pid_host} is born{sentence}", facts
-        if early:
-            self._attend(early)
+            call.birth = f"process {child.family.pid_host} is born", {"child": child.family.pid}
+            words, facts = self.ledger.effects.born(parent.tid, child.tid, call.values)
+            call.birth = call.birth[0] + words, facts
 
     def _add(self, tid, parent):
         """Begin to follow a process or a thread that was just born."""

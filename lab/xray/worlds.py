@@ -7,6 +7,7 @@ from lab.process import Process
 from lab.xray import mounts
 from lab.xray.effects import namespaces
 
+SWAP = "memory.swap.max"
 FILES = {"memory": ("memory.max", "memory.peak"), "pids": ("pids.max", "pids.current")}
 
 
@@ -54,18 +55,24 @@ def _same_table(host, tid):
 def _limits(host, tid):
     """Return each controller's group, limit and use for the container; {} without groups."""
     found = {}
-    for controller, (limit, use) in FILES.items():
+    for controller in FILES:
         try:
             group, hosts = (Process(pid).group(controller) for pid in (tid, host))
         except FileNotFoundError:
             continue  # no such controller here
-        found[controller] = {
-            "own": group != hosts,
-            "group": os.path.basename(group) if group != hosts else None,
-            "limit": cgroup.limit(group, limit) if group != hosts else None,
-            "used": _number(cgroup.path_in(group, use)),
-        }
+        found[controller] = {"own": group != hosts, **_group(controller, group, group != hosts)}
     return found
+
+
+def _group(controller, group, is_own):
+    """Return the limits of a group, if it is not the host's, and what is used of them."""
+    limit, use = FILES[controller]
+    return {
+        "group": os.path.basename(group) if is_own else None,
+        "limit": cgroup.limit(group, limit) if is_own else None,
+        "swap": cgroup.limit(group, SWAP) if is_own and controller == "memory" else None,
+        "used": _number(cgroup.path_in(group, use)),
+    }
 
 
 def _number(path):
