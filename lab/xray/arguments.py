@@ -33,8 +33,9 @@ def read(tracee, kinds, numbers):
 def quoted(value: str) -> str:
     """Write a string as C would, not more than a line of it."""
     text = value.replace("\\", "\\\\").replace('"', '\\"')
-    shown = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-    text = "".join(shown)
+    if not text.isprintable():
+        shown = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+        text = "".join(shown)
     return f'"{text[:SHOWN]}"' + ("..." if len(text) > SHOWN else "")
 
 

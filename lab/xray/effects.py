@@ -22,6 +22,7 @@ class Effects:
         """`traced` returns the numbers of the processes that may be meant by a number."""
         self._host, self._traced = host_pid, traced
         self.namespaces = namespaces(host_pid)
+        self._last = {}  # mount tables as they were last seen, by namespace and root
 
     def before(self, tid, name, values):
         """Return what a call may change, as it is before."""
@@ -79,8 +80,8 @@ class Effects:
         words = [f"left {left[kind]} → entered {self._whose(kind, entered[kind])}" for kind in left]
         facts = {"left": left, "entered": entered}
         if "mnt" in left:
-            lines = mounts.table(tid)
-            tied = mounts.tied(lines, mounts.table(self._host))
+            lines = self._table(tid)
+            tied = mounts.tied(lines, self._last_table(self._host))
             facts |= {"mounts": len(lines), "mounts_tied_to_host": tied}
             if tied:
                 words.append(f"{tied} of its {len(lines)} mounts still pass mounts on to the host")
@@ -99,21 +100,36 @@ class Effects:
         return f"{identity}, the host's" if self.namespaces.get(kind) == identity else identity
 
     def _tables(self, tid):
-        """Return the mount tables of a process and of the host."""
-        return {"table": mounts.table(tid), "host": mounts.table(self._host)}
+        """Return the mount tables of a process and of the host, as they were last seen.
+
+        Who changes them is traced, so that they are as they were after the call before.
+        """
+        return {"table": self._last_table(tid), "host": self._last_table(self._host)}
+
+    def _last_table(self, tid):
+        key = _link(tid, "ns/mnt"), _link(tid, "root")
+        return self._last[key] if key in self._last else self._table(tid)
+
+    def _table(self, tid):
+        """Return the mount table of a process as it is now."""
+        key = _link(tid, "ns/mnt"), _link(tid, "root")
+        self._last[key] = mounts.table(tid)
+        return self._last[key]
 
     def _mounted(self, tid, before):
         """Tell what changed in the mount tables, and who sees it."""
-        after, host = mounts.table(tid), mounts.table(self._host)
+        after, host = self._table(tid), self._table(self._host)
         change = mounts.changes(before["table"], after)
         of_host = mounts.changes(before["host"], host)
-        own = namespaces(tid)["mnt"]
+        ours = {row.device for row in change["added"]}
+        leaked = [row for row in of_host["added"] if row.device in ours]
+        own = _link(tid, "ns/mnt")
         is_host = own == self.namespaces["mnt"]
         who = f"only {own} sees it"
         if is_host:
             who = OF_HOST
-        elif of_host["added"]:
-            who = f"the host sees it too, on {of_host['added'][0].point}"
+        elif leaked:
+            who = f"the host sees it too, on {leaked[0].point}"
         words, tied = [mounts.sentence(change, who)], mounts.tied(after, host)
         if change["changed"] and not is_host:
             many = f"{tied} of {len(after)} mounts still pass" if tied else "no mount passes"
@@ -121,7 +137,7 @@ class Effects:
         changed = [new._asdict() for _, new in change["changed"]]
         facts = {"added": _dicts(change["added"]), "removed": _dicts(change["removed"])}
         facts |= {"changed": changed, "in_host_table": is_host, "mounts_tied_to_host": tied}
-        facts |= {"host_added": _dicts(of_host["added"]), "namespace": own}
+        facts |= {"host_added": _dicts(leaked), "namespace": own}
         return "; ".join(filter(None, words)), facts
 
     def _placed(self, tid, name, before):
@@ -143,7 +159,7 @@ class Effects:
 
     def _named(self, tid, name, value):
         """Tell whose name was set."""
-        own = namespaces(tid)["uts"]
+        own = _link(tid, "ns/uts")
         is_host = own == self.namespaces["uts"]
         what = "host name" if name == "sethostname" else "domain name"
         words = f"{what} of {own} is now {value}"

@@ -12,16 +12,18 @@ all others.  Its price is lab.xray.layout, a table by version.
 import os
 import re
 import struct
+from collections.abc import Callable
 from typing import NamedTuple
 
-from lab.xray import layout, symbols
+from lab.xray import layout, lines, symbols
 
 NAMES = ("_PyRuntime", "Py_Version", "PyModule_AddObjectRef")
 DEEPEST, MOST_THREADS, LONGEST_NAME, LONGEST_TABLE = 400, 1000, 4096, 1 << 20
-FRAME = 104  # bytes of a frame that hold all that is looked at
+# Bytes of a structure that hold all that is looked at; and of a table, as a first try.
+THREAD, FRAME, CODE, TABLE = 184, 104, 144, 512
 NEAR = 4096  # bytes between what identifies a thread and its thread pointer
 NO_FRAME = 3  # FRAME_OWNED_BY_CSTACK, FRAME_OWNED_BY_INTERPRETER
-_IMAGE = re.compile(r"^([0-9a-f]+)-\S+ \S+ 0+ \S+ \d+ +(/\S*python\S*)$", re.M)
+_IMAGE = re.compile(r"^([0-9a-f]+)-\S+ \S+ 0+ \S+ \d+ +(/.*python.*)$", re.M)
 _symbols = {}  # of each file that was read, by its device and inode
 
 
@@ -30,16 +32,24 @@ class Frame(NamedTuple):
 
     file: str
     function: str
-    code: int
+    code: bytes
     at: int  # how many instructions are before
 
 
 class Line(NamedTuple):
-    """A line of a program."""
+    """A line of a program; its number is found out when there is time, not while it stops."""
 
     file: str
-    number: int
     function: str
+    table: bytes
+    first: int
+    at: int
+    decode: Callable
+
+    @property
+    def number(self) -> int:
+        """The number of the line."""
+        return self.decode(self.table, self.first, self.at)
 
 
 class Interpreter:
@@ -57,27 +67,27 @@ class Interpreter:
         module of Python's, is how the program did it, not where.
         """
         threads = self._threads(memory)
-        thread = threads[0] if len(threads) == 1 else self._find(memory, threads, thread_pointer())
+        thread = threads[0] if len(threads) == 1 else self._find(threads, thread_pointer())
         script = self._script or self._find_script(memory, threads[-1])
         frame = _of_program(self._frames(memory, thread), script) if script else None
-        return frame and Line(frame.file, self._number(memory, frame), frame.function)
+        return frame and self._line(memory, frame)
 
     def _threads(self, memory):
-        """Return the interpreter's threads, the newest first."""
+        """Return the beginning of each thread's structure, the newest thread first."""
         if not self._interpreter:
             self._interpreter = memory.word(self._runtime + self._layout.interpreters)
         thread, found = memory.word(self._interpreter + self._layout.threads), []
         while thread and len(found) < MOST_THREADS:
-            found.append(thread)
-            thread = memory.word(thread + self._layout.next)
+            found.append(memory.read(thread, THREAD))
+            thread = _word(found[-1], self._layout.next)
         return found
 
-    def _find(self, memory, threads, thread_pointer):
+    def _find(self, threads, thread_pointer):
         """Return which of the threads is the one whose thread pointer this is.
 
         Its identity is pthread_self(3): on x86_64 the pointer itself, elsewhere close to it.
         """
-        places = {memory.word(thread + self._layout.thread_id): thread for thread in threads}
+        places = {_word(thread, self._layout.thread_id): thread for thread in threads}
         nearest = min(places, key=lambda place: abs(place - thread_pointer))
         if abs(nearest - thread_pointer) > NEAR:
             raise OSError("a thread that Python does not know")
@@ -86,7 +96,7 @@ class Interpreter:
     def _frames(self, memory, thread):
         """Yield the frames of a thread, the innermost first."""
         known = self._layout
-        frame = memory.word(thread + known.frame)
+        frame = _word(thread, known.frame)
         if known.frame_box is not None:
             frame = memory.word(frame + known.frame_box)
         for _ in range(DEEPEST):
@@ -100,14 +110,15 @@ class Interpreter:
     def _frame(self, memory, words):
         """Return what is known of one frame."""
         known = self._layout
-        code = _word(words, known.code) & ~7  # 3.14 keeps marks in the lowest bits
+        address = _word(words, known.code) & ~7  # 3.14 keeps marks in the lowest bits
         if known.bytecode is None:
             (at,) = struct.unpack_from("<i", words, known.at)
         else:
-            at = (_word(words, known.at) - code - known.bytecode) // 2
-        where = memory.unpack("<QQ", code + known.filename)  # and the name is beside it
+            at = (_word(words, known.at) - address - known.bytecode) // 2
+        code = memory.read(address, CODE)
+        where = code[known.filename : known.filename + 16]  # and the name is beside it
         if where not in self._names:
-            self._names[where] = tuple(self._text(memory, address) for address in where)
+            self._names[where] = [self._text(memory, n) for n in struct.unpack("<QQ", where)]
         return Frame(*self._names[where], code, at)
 
     def _text(self, memory, address):
@@ -131,16 +142,18 @@ class Interpreter:
             self._script = modules[-1].file
         return self._script
 
-    def _number(self, memory, frame):
-        """Return the number of the line that a frame is at."""
+    def _line(self, memory, frame):
+        """Return the line that a frame is at."""
         known = self._layout
-        (first,) = memory.unpack("<i", frame.code + known.first_line)
-        table = memory.word(frame.code + known.line_table)
-        (size,) = memory.unpack("<Q", table + 16)
+        (first,) = struct.unpack_from("<i", frame.code, known.first_line)
+        table = memory.peek(_word(frame.code, known.line_table), TABLE)
+        (size,) = struct.unpack_from("<Q", table, 16)
         if size > LONGEST_TABLE:
             raise OSError("no table of lines")
-        decode = _line_3_10 if known.bytecode is None else _line_3_11
-        return decode(memory.read(table + 32, size), first, frame.at)
+        if size > len(table) - 32:
+            table = memory.read(_word(frame.code, known.line_table), 32 + size)
+        decode = lines.of_3_10 if known.bytecode is None else lines.of_3_11
+        return Line(frame.file, frame.function, table[32 : 32 + size], first, frame.at, decode)
 
 
 def _word(data, place):
@@ -196,46 +209,3 @@ def _of_program(frames, script):
         if folder and not beside and frame.file.startswith(f"{folder}/"):
             beside = None if frame.file.startswith(f"{folder}/lab/") else frame
     return beside
-
-
-def _line_3_10(table, line, at):
-    """Read a table of PEP 626: pairs of (bytes of code, change of the line)."""
-    end, found = 0, line
-    for step, change in zip(table[::2], table[1::2], strict=False):
-        if change != 0x80:  # -128: no line
-            line += change - 256 if change > 127 else change
-            found = line
-        end += step
-        if 2 * at < end:
-            break
-    return found
-
-
-def _line_3_11(table, line, at):
-    """Read a table of 3.11: see Objects/locations.md in the sources of CPython."""
-    place, end, found = 0, 0, line
-    while place < len(table):
-        kind, length = table[place] >> 3 & 15, (table[place] & 7) + 1
-        place += 1
-        if kind in (13, 14):
-            line += _signed(table, place)
-        elif 10 <= kind <= 12:
-            line += kind - 10
-        if kind != 15:
-            found = line
-        end += length
-        if at < end:
-            break
-        while place < len(table) and not table[place] & 0x80:
-            place += 1
-    return found
-
-
-def _signed(table, place):
-    """Read a number of six bits a byte, the lowest first, whose lowest bit is the sign."""
-    value, shift = 0, 0
-    while True:
-        value |= (table[place] & 63) << shift
-        if not table[place] & 64:
-            return -(value >> 1) if value & 1 else value >> 1
-        place, shift = place + 1, shift + 6

@@ -34,11 +34,11 @@ class Ledger:
 
     def start(self):
         """Begin anew."""
-        self._calls, self._count = {}, 0
+        self._kept, self._count = {}, 0
 
     def calls(self):
         """Return what was kept, in the order in which the calls began."""
-        return [self._calls[number] for number in sorted(self._calls)]
+        return [self._write_down(*self._kept[number]) for number in sorted(self._kept)]
 
     @property
     def is_complete(self):
@@ -69,6 +69,8 @@ class Ledger:
         self._count += 1
         pending.number = self._count
         pending.line = _line(tracee)
+        if pending.line:
+            self._source.remember(pending.line.file)
         pending.program = tracee.family.names[-1] if tracee.family.names else "?"
         try:
             pending.before = self.effects.before(tracee.tid, pending.name, pending.values)
@@ -113,24 +115,31 @@ class Ledger:
         except OSError:
             return "", {}  # it has been killed since
 
-    def _keep(self, tracee, pending, result, error, effect, facts):
-        """Write a call down."""
-        if pending.number > MOST:
-            return
-        family, line = tracee.family, pending.line
-        self._calls[pending.number] = Call(
+    def _keep(self, tracee, pending, *outcome):
+        """Keep a call; it is written down when there is time, not while its process stops."""
+        if pending.number <= MOST:
+            self._kept[pending.number] = (tracee.tid, tracee.family, pending, *outcome)
+
+    def _write_down(self, tid, family, pending, result, error, effect, facts):
+        """Return a call as it is told to others."""
+        line = pending.line
+        try:
+            number = line and line.number
+        except IndexError:  # what was read was no table of lines
+            line = number = None
+        return Call(
             number=pending.number,
             name=pending.name,
             arguments=pending.values,
             shown=f"{pending.name}({', '.join(pending.texts)})",
             pid=family.pid,
-            tid=tracee.tid,
+            tid=tid,
             pid_host=family.pid_host,
             pid_inside=family.pid_inside,
             program=pending.program,
             file=line and line.file,
-            line=line and line.number,
-            text=line and self._source.text(line.file, line.number),
+            line=number,
+            text=line and self._source.text(line.file, number),
             function=line and line.function,
             result=result,
             error=error,

@@ -24,6 +24,10 @@ class Memory:
             raise OSError(f"nothing at {address:#x}")
         return data
 
+    def peek(self, address: int, size: int) -> bytes:
+        """Return so many bytes, or what there is of them."""
+        return os.pread(self._fd, size, address)
+
     def unpack(self, layout: str, address: int) -> tuple:
         """Return the numbers at an address, as struct.unpack() would."""
         return struct.unpack(layout, self.read(address, struct.calcsize(layout)))

@@ -7,10 +7,14 @@ class Source:
     def __init__(self, host_pid):
         self._root, self._lines = f"/proc/{host_pid}/root", {}
 
-    def text(self, path: str, number: int) -> "str | None":
-        """Return a line without its indentation; None for a program that is in no file."""
+    def remember(self, path: str) -> None:
+        """Read a file now: the program may change it."""
         if path not in self._lines:
             self._lines[path] = self._read(path)
+
+    def text(self, path: str, number: int) -> "str | None":
+        """Return a line without its indentation; None for a program that is in no file."""
+        self.remember(path)
         lines = self._lines[path]
         return lines[number - 1].strip() if 0 < number <= len(lines) else None
 

@@ -9,7 +9,7 @@ import os
 import signal
 import time
 
-from lab.xray import stops, worlds
+from lab.xray import frames, stops, worlds
 from lab.xray.calls import CALLS
 from lab.xray.ledger import Ledger
 from lab.xray.record import Life
@@ -107,6 +107,9 @@ class Tracer:
         """Leave a stopped process stopped, as job control has it; at the gate, start it."""
         if not self._gate_is_open:
             self._gate_is_open = True
+            frames.find(
+                tid, self._tracees[tid].memory
+            )  # most often it is the program's Python, and known then
             os.kill(tid, signal.SIGCONT)
             stops.resume(tid, to_next_call=True)
         else:
