@@ -118,8 +118,10 @@ class Effects:
 
     def _mounted(self, tid, before):
         """Tell what changed in the mount tables, and who sees it."""
-        after, host = self._table(tid), self._table(self._host)
+        after = self._table(tid)
         change = mounts.changes(before["table"], after)
+        may_spread = change["added"] or change["removed"]
+        host = self._table(self._host) if may_spread else before["host"]
         of_host = mounts.changes(before["host"], host)
         ours = {row.device for row in change["added"]}
         leaked = [row for row in of_host["added"] if row.device in ours]
