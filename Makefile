@@ -10,7 +10,7 @@ LAB := $(PY) -IBm lab
 STEPS := 1 2 3 4 5
 
 # ---- Which step?  `make check-step 3`, `make check-step N=3` and `make check-step-3` are one.
-TAKES_STEP := check-step watch run-step hint reset diff
+TAKES_STEP := check-step watch run-step xray hint reset diff
 VERBS := $(filter $(TAKES_STEP),$(MAKECMDGOALS))
 ifneq ($(VERBS),)
   VERB := $(firstword $(VERBS))
@@ -45,6 +45,10 @@ export CMD
 # So is NAME, and only if it was typed: some environments have a NAME that is the machine's.
 export CERTIFIED := $(if $(filter command,$(origin NAME)),$(value NAME))
 override NAME := $(value NAME)
+# These are ours only if they were typed; the environment may have its own.
+override SVG := $(if $(filter command,$(origin SVG)),$(value SVG))
+override PROGRAM := $(if $(filter command,$(origin PROGRAM)),$(value PROGRAM))
+export SVG PROGRAM
 
 .PHONY: help
 help: ## show this list
@@ -62,6 +66,10 @@ watch: $(VENV)/.compiled rootfs/bin/sh ## N  judge your step N at every save, un
 .PHONY: run-step
 run-step: $(VENV)/.compiled rootfs/bin/sh ## N CMD="ps ax"  run a command in your container, on a lab host
 	@$(SUDO) $(LAB) run $(STEP) "$$CMD"
+
+.PHONY: xray
+xray: $(VENV)/.xray $(VENV)/.compiled rootfs/bin/sh ## N CMD="ps ax" SVG=out.svg  your lines beside what the kernel did
+	@$(SUDO) $(LAB) xray $(STEP) $(if $(PROGRAM),--program "$$PROGRAM") $(if $(SVG),--svg "$$SVG") -- "$$CMD"
 
 .PHONY: lab
 lab: $(VENV)/.compiled rootfs/bin/sh ## a root shell on a lab host, where mistakes do no harm
@@ -104,7 +112,7 @@ sync: $(VENV)/.check ## cut the solutions and starters from solutions/container.
 	@$(LAB) sync
 
 .PHONY: test
-test: $(VENV)/.test rootfs/bin/sh ## all tests of the workshop itself
+test: $(VENV)/.test $(VENV)/.xray rootfs/bin/sh ## all tests of the workshop itself
 	@$(SUDO) $(PY) -IBm pytest -q $(TESTS)
 
 .PHONY: test-vm
@@ -124,7 +132,7 @@ lint: $(VENV)/.test ## ruff
 	@$(PY) -Im ruff check . && $(PY) -Im ruff format --check .
 
 .PHONY: bench
-bench: $(VENV)/.compiled rootfs/bin/sh ## ROUNDS=20  the numbers, measured side by side
+bench: $(VENV)/.compiled $(VENV)/.xray rootfs/bin/sh ## ROUNDS=20  the numbers, measured side by side
 	@$(SUDO) $(LAB) bench $(ROUNDS)
 
 # check-step-3 and its like
@@ -134,18 +142,18 @@ $(WITH_NUMBER): ; @$(MAKE) --no-print-directory $(subst -$(lastword $(subst -, ,
 
 # ---- The environment: made once, stamped last.  Anew when the checkout has moved.
 ifneq ($(file <$(VENV)/.here),$(CURDIR))
-.PHONY: $(VENV)/.check $(VENV)/.test $(VENV)/.compiled
+.PHONY: $(VENV)/.check $(VENV)/.test $(VENV)/.xray $(VENV)/.compiled
 endif
 
 # Root's Python writes nothing here (-B), so what has changed is compiled first, by its owner.
-$(VENV)/.compiled: $(wildcard lab/*.py lab/commands/*.py tests/*.py) | $(VENV)/.check
-	@$(AS_USER) $(PY) -m compileall -q -l lab lab/commands tests && $(AS_USER) touch $@
+$(VENV)/.compiled: $(wildcard lab/*.py lab/*/*.py tests/*.py) | $(VENV)/.check
+	@$(AS_USER) $(PY) -m compileall -q -l lab lab/*/ tests && $(AS_USER) touch $@
 
 UV := $(shell command -v uv 2>/dev/null)
 PIP := $(if $(UV),$(UV) pip install -q --python $(PY),$(PY) -m pip install -q --disable-pip-version-check)
 
-$(VENV)/.check $(VENV)/.test: $(VENV)/.%: pyproject.toml | $(VENV)/bin/python
-	@echo 'first run: installing what `make $(if $(filter check,$*),check-step,test)` needs into $(VENV)/ ...'
+$(VENV)/.check $(VENV)/.test $(VENV)/.xray: $(VENV)/.%: pyproject.toml | $(VENV)/bin/python
+	@echo 'first run: installing what `make $(if $(filter check,$*),check-step,$*)` needs into $(VENV)/ ...'
 	@$(AS_USER) $(PIP) --editable '.[$*]'
 	@$(AS_USER) sh -c 'printf %s "$(CURDIR)" > $(VENV)/.here; touch $@'
 

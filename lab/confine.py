@@ -53,10 +53,16 @@ def refuse_disks() -> None:
 
     Does nothing on an architecture whose call numbers are not in ARCHITECTURES.
     """
-    if os.uname().machine not in ARCHITECTURES:
-        return
-    arch, calls = ARCHITECTURES[os.uname().machine]
-    code = b"".join(_instruction(*line) for line in _no_block_devices(arch, calls))
+    if os.uname().machine in ARCHITECTURES:
+        install_filter(_no_block_devices(*ARCHITECTURES[os.uname().machine]))
+
+
+def install_filter(instructions) -> None:
+    """Have the kernel run a filter before each system call from here on: seccomp(2).
+
+    PermissionError without CAP_SYS_ADMIN.
+    """
+    code = b"".join(_instruction(*line) for line in instructions)
     buffer = ctypes.create_string_buffer(code, len(code))
     program = struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(buffer))
     _prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.c_char_p(program))

@@ -15,7 +15,7 @@ from running import ENVIRONMENT, PATIENCE, run
 from lab import ROOT, course
 from lab.commands import hint
 
-VERBS = ("check-step", "watch", "run-step", "hint", "reset", "diff")
+VERBS = ("check-step", "watch", "run-step", "xray", "hint", "reset", "diff")
 STEPS = range(1, len(course.STEPS) + 1)
 SOURCE = course.read_source()
 with open(f"{ROOT}/Makefile") as _makefile:
@@ -39,7 +39,8 @@ def workshop(tmp_path):
         (folder / place).mkdir(parents=True)
     for name in ("Makefile", "pyproject.toml"):
         shutil.copyfile(f"{ROOT}/{name}", folder / name)
-    for name in ("rootfs/bin/sh", *(f".venv/.{s}" for s in ("check", "compiled", "test", "here"))):
+    stamps = ("check", "compiled", "test", "xray", "here")
+    for name in ("rootfs/bin/sh", *(f".venv/.{stamp}" for stamp in stamps)):
         (folder / name).write_text(os.path.realpath(folder))
     (folder / ".venv/bin/python").write_text(RECORDER)
     (folder / ".venv/bin/python").chmod(0o755)
@@ -98,7 +99,7 @@ def test_number_in_the_environment_is_no_step(workshop, verb):
     assert f"which step? steps are 1 2 3 4 5, for example: make {verb} 1." in answer.errors
 
 
-@pytest.mark.parametrize("words", ["run-step 2", "lab"])
+@pytest.mark.parametrize("words", ["run-step 2", "xray 2", "lab"])
 def test_command_reaches_the_program_as_it_was_typed(workshop, words):
     """What is typed as CMD is run neither by make nor by make's shell."""
     command = "echo $HOME $$ $(shell touch X) `touch X` \"a  b\" 'c' \\ ; # %"

@@ -16,15 +16,12 @@ LAYERS = (
     ("system calls", ["linux", "wire", "confine"]),
     ("processes and groups, seen through /proc", ["cgroup", "process"]),
     ("lab host", ["init", "machine", "keeper", "host"]),
-    ("engine", "streams view catch session trial verdict causes attempt sheet judge".split()),
+    ("engine", "streams view catch session trial verdict causes attempt sheet judge xray".split()),
     ("what is kept, and shown", ["files", "progress", "difference", "report", "certificate"]),
     ("front ends", ["terminal", "screen", "warm", "guest", "vm", "commands", "__main__"]),
 )
-COLUMN = [
-    "course",
-    "lesson",
-    "mistakes",
-]  # the course text: imports nothing of lab, and is no business of a lab host
+# The course text: imports nothing of lab, and is no business of a lab host.
+COLUMN = ["course", "lesson", "mistakes"]
 LAYER_OF = {name: number for number, (_, names) in enumerate(LAYERS) for name in names}
 ENGINE = [layer for layer, _ in LAYERS].index("engine")
 FOR_LEARNERS = {"lab", "lab.linux", "lab.cgroup"}

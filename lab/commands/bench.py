@@ -23,17 +23,20 @@ import time
 from lab import ROOT, cgroup, course, files
 from lab.commands import USAGE
 from lab.commands.rootfs import TREE
-from lab.host import PATH
+from lab.host import PATH, Host
+from lab.streams import Streams
 
 ROUNDS = 20
 PAUSE, PATIENCE = 0.1, 60  # seconds
 PACKAGES = {"cc": "gcc libc6-dev", "runc": "runc", "crun": "crun", "bwrap": "bubblewrap"}
+PACKAGES["strace"] = "strace"
 ENVIRONMENT = {"PATH": PATH, "HOME": "/root", "LANG": "C.UTF-8"}
 SAVES = {1: 350, 2: 350, 3: 350, 4: 600, 5: 350}  # ms at most from a save to its verdict
 MEMORY, PROCESSES = 64 * 1024 * 1024, 64  # as in the solution, and in bench/floor.c
 # crun refuses a hierarchy of version 2 that has controllers beside those of version 1.
 HYBRID = "/sys/fs/cgroup/unified"
 WITHOUT_HYBRID = ("unshare", "-m", "sh", "-c", f'umount {HYBRID} && exec "$@"', "sh")
+STRACE = ["strace", "-f", "-o", "/dev/null"]
 LAB_HOST = """
 import time
 from lab.host import Host
@@ -61,7 +64,7 @@ def main(words):
         os.chdir(folder)
         # What root compiles for another Python would stay in the checkout, as root's.
         ENVIRONMENT["PYTHONPYCACHEPREFIX"] = f"{folder}/compiled"
-        for part in (containers, lab_hosts, checks, saves):
+        for part in (containers, lab_hosts, checks, saves, xrays):
             _do(part, int(number))
         os.chdir("/")
     return 0
@@ -233,6 +236,63 @@ class _Watcher:
         """End it."""
         self._process.send_signal(signal.SIGINT)
         self._process.wait(PATIENCE)
+
+
+def xrays(rounds):
+    """Trace the finished container, and a loop of 40,000 calls that do not matter."""
+    _build("stopwatch")
+    program, loop = [course.solution_path(5), "run", "true"], "dd if=/dev/zero of=/dev/null bs=1"
+    watched = ["/srv/stopwatch", sys.executable, *program]
+    looped = [*loop.split(), "count=20000", "status=none"]
+    picture = [sys.executable, "-IBm", "lab", "xray", "5", "--program", program[0], "--svg"]
+    with Host() as host:
+        shutil.copy("stopwatch", host.file("/srv/stopwatch"))
+        runs = {
+            "container.py": lambda: _on(host, watched, by_stopwatch=True),
+            "container.py, x-rayed": lambda: _traced(host, watched, by_stopwatch=True),
+            "container.py, strace -f": lambda: _on(host, STRACE + watched, by_stopwatch=True),
+            "loop": lambda: _on(host, looped),
+            "loop, x-rayed, start-up included": lambda: _traced(host, looped),
+            "loop, strace -f": lambda: _on(host, STRACE + looped),
+            "make xray 5, to the picture": lambda: clock(*picture, os.path.abspath("out.svg")),
+        }
+        taken = measure(("ms",), runs, rounds)
+    one, traced, straced, loop, loop_traced, loop_straced, whole = runs
+    _hold_ratio(taken, traced, one, 1.7)
+    _hold_ratio(taken, traced, straced, 1)
+    _hold_ratio(taken, loop_traced, loop, 4)
+    _hold_ratio(taken, loop_traced, loop_straced, 0.067)  # 15 times cheaper
+    _hold_median(taken, whole, 0, "ms", 800)
+
+
+def _on(host, argv, by_stopwatch=False):
+    """Return the milliseconds that a program on a lab host takes, by its stopwatch or by ours."""
+    streams, begin = Streams(), time.perf_counter_ns()
+    child = host.spawn(argv, streams.theirs, cwd=ROOT)
+    streams.release()
+    status = child.wait(PATIENCE)
+    taken = time.perf_counter_ns() - begin
+    child.close()
+    return _milliseconds(status, *streams.finish(), None if by_stopwatch else taken)
+
+
+def _traced(host, argv, by_stopwatch=False):
+    """The same, under the X-ray."""
+    try:
+        from lab.xray.run import trace
+    except ImportError as error:
+        raise NotMeasuredError(error) from None
+    begin = time.perf_counter_ns()
+    seen = trace(host, argv, cwd=ROOT, command=["true"])
+    taken = time.perf_counter_ns() - begin
+    return _milliseconds(seen.status, seen.output, seen.errors, None if by_stopwatch else taken)
+
+
+def _milliseconds(status, output, errors, taken):
+    """Return what the clock said, or the stopwatch; NotMeasuredError if the program failed."""
+    if status != 0:
+        raise NotMeasuredError(f"exit status {status}: {errors.strip()[-200:]}")
+    return (int(output.split()[0] if taken is None else taken) / 1e6,)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,1 @@
+"""The X-ray: what a program asks the kernel for, line by line, and what that changes."""
