@@ -151,9 +151,15 @@ def _proc_other_kind(trial):
     return mount is not None and mount.kind != "proc"
 
 
+def _strangers(trial):
+    """Return the processes in COMMAND's /proc that are not the container's."""
+    view = trial.first.view
+    return set(view.visible_processes) - set(view.own_processes)
+
+
 def _proc_before_fork(trial):
     mount, hosts = _proc_on_top(trial)
-    return mount is not None and mount.kind == "proc" and not hosts
+    return bool(mount) and mount.kind == "proc" and not hosts and bool(_strangers(trial))
 
 
 def _new_elsewhere(trial, kind, point):
@@ -389,6 +395,7 @@ PREDICATES = {
     "proc-not-mounted": _proc_not_mounted,
     "proc-other-kind": _proc_other_kind,
     "proc-before-fork": _proc_before_fork,
+    "ps-fails": lambda trial: not _strangers(trial),
     "proc-elsewhere": lambda trial: _new_elsewhere(trial, "proc", "/proc"),
     "proc-on-host": _shared("mnt"),
     "proc-propagates": lambda trial: not _shared("mnt")(trial),

@@ -10,6 +10,7 @@ program that mounts a proc of its own can write to the machine's settings in its
 Programs of strangers belong in the virtual machine (lab.vm).
 """
 
+import contextlib
 import os
 import select
 import signal
@@ -112,7 +113,8 @@ class Host:
         # Popen.wait() with a timeout looks again every few milliseconds; this is told.
         gone = os.pidfd_open(self._keeper.pid)
         if not select.select([gone], [], [], PATIENCE / 10)[0] and self._pidfd is not None:
-            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)  # it may have been stopped
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)  # it may have been stopped
         ended, _, _ = select.select([gone], [], [], PATIENCE)
         for fd in filter(None, (gone, self._pidfd)):
             os.close(fd)

@@ -43,10 +43,12 @@ class View:
         self.pid_inside = process.pid_inside()
         self.host_name = lab.host_name(process.pid)
         self.mounts = process.mounts()
-        self.visible_processes = or_none(process.visible_processes) or []
+        visible = or_none(process.visible_processes) or []
         below = [or_none(p.place) for p in descendants(lab.pid)]
         own = self.namespaces["pid"]
         self.own_processes = sorted(place[1] for place in below if place and place[0] == own)
+        later = or_none(process.visible_processes) or []
+        self.visible_processes = [number for number in visible if number in later]
         below = [or_none(p.place) for p in descendants(process.pid)]
         self.child_namespaces = {place[0] for place in below if place}
         self.root = process.root()

@@ -1,6 +1,6 @@
 """Step 4: the container can use a part of the machine and no more."""
 
-from lab.verdict import after, check, check_ended, last_line, listed, own_lines
+from lab.verdict import after, check, last_line, listed
 
 WHY_MEMORY = ("controller-off", "rlimit-instead", "memory-limit-wrong", "memory-limit-missing")
 WHY_PROCESSES = ("controller-off", "processes-limit-wrong", "processes-limit-missing")
@@ -67,7 +67,7 @@ def test_processes_are_limited(trial):
 
 @after("test_memory_is_limited", "test_arguments_arrive_unchanged", "test_exits_as_the_command_did")
 def test_kernel_kills_what_uses_too_much(trial):
-    """Over the limit the kernel kills, and the exit status says so."""
+    """Over the limit the kernel kills."""
     # A group may also be killed as a whole, COMMAND with its child: memory.oom.group.
     killed = trial.hog_answer[-1:] == ["137"] or trial.first.status == 137
     check(
@@ -77,10 +77,6 @@ def test_kernel_kills_what_uses_too_much(trial):
         "rlimit-instead",
         "not-the-kernel",
     )
-    check_ended(trial.hog, "an end when COMMAND is killed")
-    seen, said = trial.hog.status, [own_lines(trial.hog.errors, trial.path)]
-    wanted = "status 137 when COMMAND is the hog"
-    check(seen in trial.killed(), wanted, seen, *WHY_STATUS, evidence=said)
 
 
 @after("test_processes_are_limited")
