@@ -68,7 +68,7 @@ run-step: $(VENV)/.compiled rootfs/bin/sh ## N CMD="ps ax"  run a command in you
 	@$(SUDO) $(LAB) run $(STEP) "$$CMD"
 
 .PHONY: xray
-xray: $(VENV)/.xray $(VENV)/.compiled rootfs/bin/sh ## N CMD="ps ax" SVG=out.svg  your lines beside what the kernel did
+xray: $(VENV)/.compiled rootfs/bin/sh ## N CMD="ps ax" SVG=out.svg  your lines beside what the kernel did
 	@$(SUDO) $(LAB) xray $(STEP) $(if $(PROGRAM),--program "$$PROGRAM") $(if $(SVG),--svg "$$SVG") -- "$$CMD"
 
 .PHONY: lab
@@ -112,7 +112,7 @@ sync: $(VENV)/.check ## cut the solutions and starters from solutions/container.
 	@$(LAB) sync
 
 .PHONY: test
-test: $(VENV)/.test $(VENV)/.xray rootfs/bin/sh ## all tests of the workshop itself
+test: $(VENV)/.test rootfs/bin/sh ## all tests of the workshop itself
 	@$(SUDO) $(PY) -IBm pytest -q $(TESTS)
 
 .PHONY: test-vm
@@ -132,7 +132,7 @@ lint: $(VENV)/.test ## ruff
 	@$(PY) -Im ruff check . && $(PY) -Im ruff format --check .
 
 .PHONY: bench
-bench: $(VENV)/.compiled $(VENV)/.xray rootfs/bin/sh ## ROUNDS=20  the numbers, measured side by side
+bench: $(VENV)/.compiled rootfs/bin/sh ## ROUNDS=20  the numbers, measured side by side
 	@$(SUDO) $(LAB) bench $(ROUNDS)
 
 # check-step-3 and its like
@@ -142,7 +142,7 @@ $(WITH_NUMBER): ; @$(MAKE) --no-print-directory $(subst -$(lastword $(subst -, ,
 
 # ---- The environment: made once, stamped last.  Anew when the checkout has moved.
 ifneq ($(file <$(VENV)/.here),$(CURDIR))
-.PHONY: $(VENV)/.check $(VENV)/.test $(VENV)/.xray $(VENV)/.compiled
+.PHONY: $(VENV)/.check $(VENV)/.test $(VENV)/.compiled
 endif
 
 # Root's Python writes nothing here (-B), so what has changed is compiled first, by its owner.
@@ -152,7 +152,7 @@ $(VENV)/.compiled: $(wildcard lab/*.py lab/*/*.py tests/*.py) | $(VENV)/.check
 UV := $(shell command -v uv 2>/dev/null)
 PIP := $(if $(UV),$(UV) pip install -q --python $(PY),$(PY) -m pip install -q --disable-pip-version-check)
 
-$(VENV)/.check $(VENV)/.test $(VENV)/.xray: $(VENV)/.%: pyproject.toml | $(VENV)/bin/python
+$(VENV)/.check $(VENV)/.test: $(VENV)/.%: pyproject.toml | $(VENV)/bin/python
 	@echo 'first run: installing what `make $(if $(filter check,$*),check-step,$*)` needs into $(VENV)/ ...'
 	@$(AS_USER) $(PIP) --editable '.[$*]'
 	@$(AS_USER) sh -c 'printf %s "$(CURDIR)" > $(VENV)/.here; touch $@'

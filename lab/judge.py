@@ -10,7 +10,7 @@ import io
 import os
 import sys
 
-from lab import ROOT, __version__, cgroup, course
+from lab import ROOT, __version__, cgroup, course, see
 from lab.attempt import Attempt
 from lab.sheet import Sheet
 
@@ -56,6 +56,7 @@ def judge(program: str, step: int) -> list:
         "checker_version": __version__,
         "submission_hash": submission,
     }
+    see.add_lines(plugin.sheet.results, program, step)
     return [{**common, **result} for result in plugin.sheet.results]
 
 

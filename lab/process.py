@@ -162,8 +162,8 @@ class Process:
             return file.read()
 
 
-def descendants(pid: int) -> list:
-    """Return `pid` and every process below it, zombies left out."""
+def descendants(pid: int, zombies: bool = False) -> list:
+    """Return `pid` and every process below it; zombies, if they are to count."""
     children = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
@@ -172,7 +172,7 @@ def descendants(pid: int) -> list:
                 state, parent, *_ = process._stat()
             except (FileNotFoundError, ProcessLookupError):
                 continue  # it ended while we looked
-            if state != "Z":
+            if state != "Z" or zombies:
                 children.setdefault(int(parent), []).append(process)
     found = [Process(pid)]
     for process in found:

@@ -57,7 +57,7 @@ class _Page:
             yield from (f"{mark} {first}", *(f"  {line}" for line in rest))
             yield from self._details(result, judged)
         if any(result["verdict"] == "blocked" for result in shown):
-            yield f"    ({self._paint.mark('·')} waits for a check above it to pass)"
+            yield f"    ({self._paint.mark('·')} waits for another check to pass)"
         if any(result["verdict"] == "cannot_check" for result in shown):
             yield from self._cannot(shown)
 
@@ -78,6 +78,8 @@ class _Page:
             mistake = self._mistakes.get(result["cause"])
             likely = f"{mistake.sentence}  [{result['cause']}]" if mistake else "cause unknown"
             yield from self._field("likely", likely)
+            if result.get("see"):
+                yield from self._field("see", result.get("see"))
             for text in filter(None, result["evidence"]):
                 yield from (f"    {'':10} | {line}" for line in text.splitlines())
             if result["check"] in self._notes:
@@ -114,7 +116,7 @@ def _next(results, step):
         return "The checker failed.  Please report it with the lines above."
     if verdicts & {"fail", "timeout", "blocked"}:
         path = os.path.relpath(course.starter_path(step))
-        return f"Step {step} is not done yet.  Mend the first ✗ in {path}, and check again."
+        return f"Step {step} is not done yet.  Mend what fails first in {path}, and check again."
     if "cannot_check" in verdicts:
         return "Not everything can be checked on this machine; see: make doctor"
     if step == len(course.STEPS):

@@ -16,6 +16,7 @@ MARKS = {
 
 LONGEST = 300  # characters of a line that a program printed
 MOST = 3  # things of a list
+FRAME = re.compile(r' *File "(.*)", line (\d+)(?:, in (.*))?')
 
 
 class CheckFailed(AssertionError):
@@ -59,8 +60,8 @@ def check(condition, expected: str, observed, *suspects, evidence=()) -> None:
 def check_ended(run, expected: str) -> None:
     """Raise TookTooLong if a run of the program had to be stopped."""
     if run.status is None:
-        words = " ".join(["container.py", *run.arguments])
-        raise TookTooLong(expected, f"{words} had not ended and was stopped", ["never-ends"])
+        words = " ".join(["container.py", *run.arguments[:2]])
+        raise TookTooLong(expected, f"{words} had not ended, and was stopped", ["never-ends"])
 
 
 def after(*names):
@@ -91,16 +92,19 @@ def own_lines(text: str, program: str) -> str:
     Of each frame in the program itself there is the line; then comes the error.
     """
     lines = [line for line in text.splitlines() if line.strip()]
-    name = os.path.basename(program)
     frames, last = [], 0
     for number, line in enumerate(lines):
-        frame = re.match(r' *File "(.*)", line (\d+)(?:, in (.*))?', line)
+        frame = FRAME.match(line)
         if frame:
             last = number + 1
-        if frame and frame[1] == program and number + 1 < len(lines):
-            frames.append(f"{name}:{frame[2]}  {lines[number + 1].strip()}")
-    rest = [line for line in lines[last:] if line[:1] not in (" ", "T")] if frames else lines
-    return "\n".join(map(_shown, [*frames[-3:], *rest[-4:]]))
+        if frame and frame[1] == program:
+            source = "".join(lines[number + 1 : number + 2]).strip()
+            if FRAME.match(source):  # after chroot(2) Python cannot read the file any more
+                source = f"in {frame[3]}"
+            frames.append(f"{os.path.basename(program)}:{frame[2]}  {source}")
+    rest = lines[last:] if frames else lines
+    error = [line for line in rest if not line.startswith((" ", "Traceback"))]
+    return "\n".join(map(_shown, [*frames[-3:], *error[-4:]]))
 
 
 def _shown(line):

@@ -28,7 +28,7 @@ def test_runs_the_command(trial):
         *WHY_SILENT,
         evidence=[said],
     )
-    check(first.view, "a process that runs COMMAND", "none", *WHY_UNSEEN)
+    check(first.view, "COMMAND with its arguments", "no process has them", *WHY_UNSEEN)
     check(trial.stderr_arrives, "what COMMAND writes to stderr", "nothing arrived", "stderr-lost")
 
 
@@ -88,6 +88,7 @@ def test_waits_for_the_command(trial):
         "it had ended",
         "group-busy",
         "left-early",
+        evidence=[own_lines(trial.first.errors, trial.path)],
     )
 
 
@@ -100,7 +101,7 @@ def test_ctrl_c_is_for_the_command(trial):
         check(
             second.noticed and second.goes_on and second.launcher_stays,
             "COMMAND notices Ctrl-C, and both go on",
-            "COMMAND did not notice" if not second.noticed else "one of them had ended",
+            _after_interrupt(second),
             *WHY_INTERRUPTED,
             evidence=[own_lines(second.errors, trial.path)],
         )
@@ -111,11 +112,12 @@ def test_ctrl_c_is_for_the_command(trial):
 @after("test_ctrl_c_is_for_the_command")
 def test_exits_as_the_command_did(trial):
     """The exit status is the command's: n, or 128 + n when signal n ended it."""
-    said = [own_lines(trial.second.errors or trial.first.errors, trial.path)]
     if trial.second.is_up:
+        said = [own_lines(trial.second.errors, trial.path)]
         check_ended(trial.second, "an end when COMMAND ends")
         seen = trial.second.status
         check(seen == 7, "status 7 when COMMAND exits with 7", seen, *WHY_STATUS, evidence=said)
+    said = [own_lines(trial.first.errors, trial.path)]
     check_ended(trial.first, "an end when COMMAND is killed")
     seen, wanted = trial.first.status, "status 137 (128 + 9) when COMMAND is killed"
     check(seen in trial.killed(), wanted, seen, *WHY_STATUS, evidence=said)
@@ -130,7 +132,7 @@ def test_says_what_it_cannot_execute(trial):
         check(
             run.status == status and len(lines) == 1,
             f"status {status} and one line on stderr for {run.arguments[1]!r}",
-            f"status {run.status} and {len(lines)} lines: {last_line(run.errors)}",
+            f"status {run.status}; {last_line(run.errors) or 'nothing on stderr'}",
             "exec-not-caught",
             "crashed",
             "exec-silent",
@@ -147,7 +149,7 @@ def test_says_how_it_is_used(trial):
         check(
             run.status == 2 and "usage" in run.errors.lower() and not run.output,
             f"status 2 and a usage line on stderr for {words!r}",
-            f"status {run.status}; {last_line(run.errors) or 'nothing on stderr'}",
+            f"status {run.status}; {_printed(run)}",
             *(WHY_SILENT if _same_error(run, trial.first) else WHY_NO_USAGE),
         )
 
@@ -163,6 +165,19 @@ def test_leaves_nothing_behind(trial):
     if trial.step < 4:
         left = sorted(trial.after.groups - trial.before.groups)
         check(not left, "no control group", listed(left), "group-left")
+
+
+def _after_interrupt(session):
+    """Return in words what came of Ctrl-C."""
+    if not session.noticed:
+        return "COMMAND did not notice"
+    return "COMMAND had ended" if session.launcher_stays else "the program had ended"
+
+
+def _printed(run):
+    """Return in words what a run printed, and where."""
+    on_stdout = f"; on stdout: {last_line(run.output)}" if run.output else ""
+    return (last_line(run.errors) or "nothing on stderr") + on_stdout
 
 
 def _same_error(run, other):

@@ -72,8 +72,8 @@ def test_kernel_kills_what_uses_too_much(trial):
     killed = trial.hog_answer[-1:] == ["137"] or trial.first.status == 137
     check(
         trial.kills > 0 and killed,
-        "a hog killed by the OOM killer (oom_kill rises), status 137",
-        f"oom_kill rose by {trial.kills}, the hog said {' '.join(trial.hog_answer)}",
+        "96 MiB end in a kill by the OOM killer: oom_kill rises, status 137",
+        f"oom_kill rose by {trial.kills}, status {' '.join(trial.hog_answer)}",
         "rlimit-instead",
         "not-the-kernel",
     )
@@ -109,4 +109,4 @@ def test_two_containers_share_no_group(trial):
         *WHY_ALONE,
     )
     shared = [g for g in second.view.groups.values() if g in trial.first.view.groups.values()]
-    check(not shared, "two groups", f"both are in {shared}", "group-shared")
+    check(not shared, "two groups", f"both are in {listed(shared)}", "group-shared")

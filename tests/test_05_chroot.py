@@ -42,7 +42,7 @@ def test_working_directory_is_inside(trial):
         check(
             view.holds(view.working_directory),
             f"a directory below {view.root.path}",
-            f"{view.working_directory.path}, outside",
+            f"the host's {view.working_directory.path}",
             "chdir-missing",
             "chdir-before-chroot",
         )
@@ -53,7 +53,7 @@ def test_no_descriptor_leads_out(trial):
     """No file or folder of the host is open in the command."""
     view = trial.first.view
     leaks = [
-        f"descriptor {number} is {file.path}"
+        f"descriptor {number} is the host's {file.path}"
         for number, file in view.descriptors.items()
         if file.kind != "other" and not view.holds(file)
     ]
@@ -64,7 +64,7 @@ def test_no_descriptor_leads_out(trial):
 def test_host_files_are_out_of_reach(trial):
     """A file of the host cannot be reached by path, by "..", or through a mount."""
     check(not trial.reached, "no way to it", listed(trial.reached), *WHY_REACHABLE)
-    mounted = f"mounted at {', '.join(trial.foreign)}"
+    mounted = f"mounted at {listed(dict.fromkeys(trial.foreign))}"
     check(not trial.foreign, "no folder of the host's disks", mounted, *WHY_REACHABLE)
 
 

@@ -16,7 +16,10 @@ LAYERS = (
     ("system calls", ["linux", "wire", "confine"]),
     ("processes and groups, seen through /proc", ["cgroup", "process"]),
     ("lab host", ["init", "machine", "keeper", "host"]),
-    ("engine", "streams view catch session trial verdict causes attempt sheet judge xray".split()),
+    (
+        "engine",
+        "streams view catch session trial verdict causes attempt sheet xray see judge".split(),
+    ),
     ("what is kept, and shown", ["files", "progress", "difference", "report", "certificate"]),
     ("front ends", ["terminal", "screen", "warm", "guest", "vm", "commands", "__main__"]),
 )
