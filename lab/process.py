@@ -104,8 +104,9 @@ class Process:
         return [_mount(line) for line in self._read("mountinfo").splitlines()]
 
     def visible_processes(self) -> list:
-        """Return the numbers in the /proc that it sees."""
-        return sorted(int(n) for n in os.listdir(f"{self._proc}/root/proc") if n.isdigit())
+        """Return the numbers in the /proc that it sees, zombies left out."""
+        proc = f"{self._proc}/root/proc"
+        return sorted(int(n) for n in os.listdir(proc) if n.isdigit() and _is_alive(proc, n))
 
     def root(self) -> File:
         """Return its root directory."""
@@ -162,8 +163,8 @@ class Process:
             return file.read()
 
 
-def descendants(pid: int, zombies: bool = False) -> list:
-    """Return `pid` and every process below it; zombies, if they are to count."""
+def descendants(pid: int) -> list:
+    """Return `pid` and every process below it, zombies left out."""
     children = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
@@ -172,12 +173,21 @@ def descendants(pid: int, zombies: bool = False) -> list:
                 state, parent, *_ = process._stat()
             except (FileNotFoundError, ProcessLookupError):
                 continue  # it ended while we looked
-            if state != "Z" or zombies:
+            if state != "Z":
                 children.setdefault(int(parent), []).append(process)
     found = [Process(pid)]
     for process in found:
         found.extend(children.get(process.pid, ()))
     return found
+
+
+def _is_alive(proc, number):
+    """Whether a process in some /proc is there, and no zombie."""
+    try:
+        with open(f"{proc}/{number}/stat", errors="surrogateescape") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def _mount(line):

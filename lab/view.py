@@ -44,7 +44,7 @@ class View:
         self.host_name = lab.host_name(process.pid)
         self.mounts = process.mounts()
         visible = or_none(process.visible_processes) or []
-        below = [or_none(p.place) for p in descendants(lab.pid, zombies=True)]
+        below = [or_none(p.place) for p in descendants(lab.pid)]
         own = self.namespaces["pid"]
         self.own_processes = sorted(place[1] for place in below if place and place[0] == own)
         later = or_none(process.visible_processes) or []

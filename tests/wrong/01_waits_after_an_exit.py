@@ -1,6 +1,5 @@
 # A COMMAND that has ended by itself is waited for a second time, for ever.
 # fails: test_exits_as_the_command_did never-ends
-# fails: test_says_what_it_cannot_execute never-ends
 
 """A container from scratch: run a command that sees a small world of its own.
 
