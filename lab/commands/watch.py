@@ -21,16 +21,17 @@ def main(words):
         print(f"one program at a time, not {' '.join(words[1:])}", file=sys.stderr)
         return USAGE
     sys.stdout.reconfigure(errors="backslashreplace")  # names on a disk may be any bytes
+    told = []  # to end; an exception out of a handler might be lost in a destructor
     for signum in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(signum) != signal.SIG_IGN:  # nohup(1)
-            signal.signal(signum, lambda number, _: sys.exit(128 + number))
+            signal.signal(signum, lambda number, _: told.append(number))
     warm.adopt()
     try:
         with screen() as shown:
-            Watch(step, *words[1:]).go_on(shown)
+            Watch(step, *words[1:]).go_on(shown, told)
     except KeyboardInterrupt:
         return 0
-    return 0
+    return 128 + told[0] if told else 0
 
 
 class Watch:
@@ -45,10 +46,10 @@ class Watch:
         self._number = 0  # of the page that is to be seen
         self._results, self._said, self._footer = [], "", f"waiting for {self._name} ..."
 
-    def go_on(self, screen):
+    def go_on(self, screen, told):
         """Show verdicts until somebody stops it, and leave nothing behind then."""
         try:
-            while True:
+            while not told:
                 self._look()
                 if self._judging and self._judging.is_done():
                     self._take_verdict()
