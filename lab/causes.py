@@ -430,7 +430,7 @@ PREDICATES = {
     "swap-allowed": lambda trial: trial.limits["memory.swap.max"] != 0,
     "not-the-kernel": lambda trial: trial.kills == 0,
     "limits-late": lambda trial: trial.limits_at_start["memory.max"] is None,
-    "group-not-rmdir": _says(r"EPERM|Operation not permitted", r"cgroup\.|memory\.|pids\."),
+    "group-not-rmdir": _says(r"EPERM|Operation not permitted", r"cgroup|memory\.|pids\."),
     "group-busy": _says(r"EBUSY|[Bb]usy", r"cgroup|container"),
     "group-left": _always,
     "group-shared": _one_group,
