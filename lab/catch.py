@@ -7,6 +7,7 @@ never does: whoever forks is stopped until the child has executed COMMAND, or wa
 import contextlib
 import ctypes
 import os
+import signal
 import time
 
 from lab import linux
@@ -29,10 +30,18 @@ class Catch:
     """A process and its children, followed until one of them executes COMMAND."""
 
     def __init__(self, pid: int, command: list):
-        """Begin with one process; ProcessLookupError or PermissionError if that cannot be."""
+        """Begin with one process, which stops itself first: nothing of it may be missed.
+
+        ProcessLookupError or PermissionError if it cannot be followed.
+        """
         self._command, self._followed, self._held = command, {pid}, {}
-        self._asleep = 0
-        _ptrace(PTRACE_SEIZE, pid, OPTIONS)
+        self._asleep, deadline = 0, time.monotonic() + PATIENCE
+        while Process(pid).state() != "T" and time.monotonic() < deadline:
+            time.sleep(PAUSE)
+        try:
+            _ptrace(PTRACE_SEIZE, pid, OPTIONS)
+        finally:
+            os.kill(pid, signal.SIGCONT)
 
     def __enter__(self):
         return self

@@ -25,6 +25,7 @@ COPY = "/srv/copy"  # of the checkout: a second tree, so that $ROOTFS has a choi
 # right.  A root without devices has the shell use the memory, which takes it longer.
 HOG = "[ -c /dev/zero ] && exec dd if=/dev/zero of=/dev/null bs=96M count=1 2>/dev/null; "
 HOG += "x=x; while [ ${#x} -lt 67108864 ]; do x=$x$x; done"
+GATE = 'kill -STOP $$; exec "$@"'
 FORK_LOOP = "i=0; while [ $i -lt 80 ]; do {} & i=$((i+1)); done"
 
 
@@ -116,6 +117,12 @@ class Trial:
     def _start_by_default(self, arguments, streams):
         """The same, without a word about which tree is the root."""
         return self._start(arguments, streams, env={})
+
+    def _start_stopped(self, arguments, streams):
+        """The same as `_start`; it stops before it begins, until somebody follows it."""
+        words = ["sh", "-c", GATE, "sh", sys.executable, self.path, *arguments]
+        env = {"ROOTFS": self.trees[0]} if self.step >= 5 else {}
+        return self.lab.spawn(words, streams, env, cwd=ELSEWHERE)
 
     def _python(self, arguments, streams):
         """Run Python itself on the lab host."""
@@ -260,7 +267,7 @@ class Trial:
         """Look at COMMAND at its first instruction, when nobody can come late any more."""
         self.groups_at_start = self.limits_at_start = None
         command = ["true", self.token]
-        run = Run(self._start, ["run", *command])
+        run = Run(self._start_stopped, ["run", *command])
         with contextlib.suppress(OSError), run.catch(command) as catch:
             process = catch.wait(PATIENCE)
             if process:
