@@ -7,7 +7,7 @@ text.  What a learner reads about a cause stands in steps/NN_topic/mistakes.md.
 
 import re
 
-from lab.trial import KILLED
+from lab.trial import ELSEWHERE, KILLED, TREES
 from lab.verdict import last_line
 
 
@@ -294,7 +294,7 @@ def _one_group(trial):
 
 def _tree(trial):
     """Return where the first container's tree is on the host."""
-    return trial.trees[0]
+    return TREES[0]
 
 
 def _chdir_alone(trial):
@@ -308,7 +308,7 @@ def _chroot_in_launcher(trial):
 
 def _chdir_missing(trial):
     return any(
-        session.view and session.view.working_directory.path == trial.elsewhere
+        session.view and session.view.working_directory.path == ELSEWHERE
         for session in (trial.first, trial.second)
     )
 

@@ -5,6 +5,7 @@ lines that step N adds.  A text after the N makes them a task: in the starter of
 the text stands as a TODO in their place.
 """
 
+import os
 import re
 from typing import NamedTuple
 
@@ -50,6 +51,13 @@ def starter_path(step: int) -> str:
 def solution_path(step: int) -> str:
     """Return where the solution of `step` is kept."""
     return f"{ROOT}/solutions/{STEPS[step - 1]}/container.py"
+
+
+def stand_in(program: str, step: int) -> tuple[str, list]:
+    """Return where a program stands on a lab host, as its `step`, and the layers that it takes."""
+    folder, name = os.path.split(os.path.realpath(program))
+    place = os.path.dirname(starter_path(step))
+    return f"{place}/{name}", [] if folder == place else [(folder, place)]
 
 
 def read_source() -> str:

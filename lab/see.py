@@ -7,9 +7,8 @@ early, too late, or in the wrong process.
 import os
 import sys
 
-from lab import ROOT, course
 from lab.host import Host, LabError
-from lab.trial import COPY, ELSEWHERE
+from lab.trial import ELSEWHERE, setting
 from lab.xray.record import CannotTraceError
 
 COMMAND = ["true"]
@@ -25,7 +24,7 @@ def add_lines(results: list, program: str, step: int) -> None:
     if not any(result["cause"] in FINDERS for result in results):
         return
     try:
-        trace = _trace(os.path.realpath(program), step)
+        trace = _trace(program, step)
     except (ImportError, LabError, CannotTraceError):
         return  # the verdict is the same without
     for result in results:
@@ -46,12 +45,9 @@ def _trace(program, step):
     """Run a program once under the X-ray, as a trial runs it."""
     from lab.xray import run  # python-ptrace takes its time, and may not be there
 
-    folder, name = os.path.split(program)
-    place = os.path.dirname(course.starter_path(step))
-    layers = [] if folder == place else [(folder, place)]
-    env = {"ROOTFS": f"{COPY}/rootfs"} if step >= 5 else {}
-    with Host(layers + [(ROOT, COPY)] * (step >= 5)) as host:
-        argv = [sys.executable, f"{place}/{name}", "run", *COMMAND]
+    path, layers, env = setting(program, step)
+    with Host(layers) as host:
+        argv = [sys.executable, path, "run", *COMMAND]
         return run.trace(host, argv, patience=5.0, env=env, cwd=ELSEWHERE, command=COMMAND)
 
 

@@ -21,11 +21,12 @@ KILLED = 128 + 9  # the exit status after SIGKILL
 GRACE = 5.0 if IS_EMULATED else 1.0  # seconds for the kernel to tidy up
 ELSEWHERE = "/srv"  # a working directory that no program can count on
 COPY = "/srv/copy"  # of the checkout: a second tree, so that $ROOTFS has a choice
+TREES = (f"{COPY}/rootfs", f"{ROOT}/rootfs")  # of the first and second container
 # The hog stays below what the lab host itself allows, or a program without limits would look
 # right.  A root without devices has the shell use the memory, which takes it longer.
 HOG = "[ -c /dev/zero ] && exec dd if=/dev/zero of=/dev/null bs=96M count=1 2>/dev/null; "
 HOG += "x=x; while [ ${#x} -lt 67108864 ]; do x=$x$x; done"
-GATE = 'kill -STOP $$; exec "$@"'
+GATE = ("sh", "-c", 'kill -STOP $$; exec "$@"', "sh")  # what follows stops before it begins
 FORK_LOOP = "i=0; while [ $i -lt 80 ]; do {} & i=$((i+1)); done"
 
 
@@ -34,12 +35,11 @@ class Trial:
 
     def __init__(self, program: str, step: int):
         """Start a lab host for `program`, to be judged by the checks of 1 to `step`."""
-        self.step, self.elsewhere = step, ELSEWHERE
-        self.trees = (f"{COPY}/rootfs", f"{ROOT}/rootfs")  # of the first and second container
+        self.step = step
         self.token = os.urandom(8).hex()
         self.sleep = f"sleep 1{int(self.token[:6], 16):08}"  # known again among what is left
-        self._program = os.path.realpath(program)
-        self.lab = Host(self._layers())
+        self.path, layers, self._env = setting(program, step)
+        self.lab = Host(layers)
 
     def run(self):
         """Do it all; LabError if there can be no lab host here."""
@@ -99,20 +99,10 @@ class Trial:
         """End the lab host."""
         self.lab.close()
 
-    def _layers(self):
-        """Return what the lab host needs beside the machine's own files."""
-        place = os.path.dirname(course.starter_path(self.step))
-        folder, name = os.path.split(self._program)
-        self.path = f"{place}/{name}"
-        layers = [] if folder == place else [(folder, place)]
-        return layers + [(ROOT, COPY)] * (self.step >= 5)
-
-    def _start(self, arguments, streams, env=None):
+    def _start(self, arguments, streams, env=None, gate=()):
         """Run the learner's program on the lab host, as `sudo python3` would."""
-        if env is None:
-            env = {"ROOTFS": f"{COPY}/rootfs"} if self.step >= 5 else {}
-        words = [sys.executable, self.path, *arguments]
-        return self.lab.spawn(words, streams, env, cwd=ELSEWHERE)
+        words = [*gate, sys.executable, self.path, *arguments]
+        return self.lab.spawn(words, streams, self._env if env is None else env, cwd=ELSEWHERE)
 
     def _start_by_default(self, arguments, streams):
         """The same, without a word about which tree is the root."""
@@ -120,9 +110,7 @@ class Trial:
 
     def _start_stopped(self, arguments, streams):
         """The same as `_start`; it stops before it begins, until somebody follows it."""
-        words = ["sh", "-c", GATE, "sh", sys.executable, self.path, *arguments]
-        env = {"ROOTFS": self.trees[0]} if self.step >= 5 else {}
-        return self.lab.spawn(words, streams, env, cwd=ELSEWHERE)
+        return self._start(arguments, streams, gate=GATE)
 
     def _python(self, arguments, streams):
         """Run Python itself on the lab host."""
@@ -134,8 +122,8 @@ class Trial:
         self.tree_file, self.default_file = f"/tree-{self.token}", f"/default-{self.token}"
         paths = [self.host_file, self.plain_file]
         if self.step >= 5:
-            paths += [f"{COPY}/rootfs{file}" for file in (self.plain_file, self.tree_file)]
-            paths += [f"{ROOT}/rootfs{file}" for file in (self.plain_file, self.default_file)]
+            paths += [TREES[0] + file for file in (self.plain_file, self.tree_file)]
+            paths += [TREES[1] + file for file in (self.plain_file, self.default_file)]
         for path in paths:
             with open(self.lab.file(path), "w") as file:
                 file.write("planted by the judge\n")
@@ -220,8 +208,8 @@ class Trial:
         second = self.second.view and self.second.process
         self.second_in_default = bool(second) and second.sees(self.default_file)
         up = "../" * 12
-        self.foreign = self._foreign_folders(self.first, self.trees[0])
-        self.foreign += self._foreign_folders(self.second, self.trees[1])
+        self.foreign = self._foreign_folders(self.first, TREES[0])
+        self.foreign += self._foreign_folders(self.second, TREES[1])
         points = [m.point.rstrip("/") for m in self.first.view.mounts]
         files = self.host_file, self.host_file.removeprefix("/srv")
         ways = [up + self.host_file, *(point + file for point in points for file in files)]
@@ -292,6 +280,14 @@ class Trial:
             if calm or time.monotonic() > deadline:
                 return
             time.sleep(0.005)
+
+
+def setting(program: str, step: int) -> tuple:
+    """Return how a program is run on a lab host: its path there, the layers, the environment."""
+    path, layers = course.stand_in(program, step)
+    if step < 5:
+        return path, layers, {}
+    return path, [*layers, (ROOT, COPY)], {"ROOTFS": TREES[0]}
 
 
 def _keeps_files(mount):

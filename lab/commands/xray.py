@@ -62,12 +62,11 @@ def _trace(step, program, command, quietly):
     """Run the program; return where it stood on the lab host, the command, and what was seen."""
     from lab.xray import run  # python-ptrace is not needed for anything else
 
-    folder, name = os.path.split(program)
-    place = os.path.dirname(course.starter_path(step))
-    argv = [sys.executable, f"{place}/{name}", "run", *command]
+    path, layers = course.stand_in(program, step)
+    argv = [sys.executable, path, "run", *command]
     env = {name: os.environ[name] for name in ("ROOTFS",) if name in os.environ}
     options = {"env": env, "cwd": ROOT, "command": command}
-    with Host([] if folder == place else [(folder, place)]) as host:
+    with Host(layers) as host:
         if quietly:
             return argv, run.trace(host, argv, **options)
         begun = []
