@@ -78,3 +78,11 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(part) for key, part in value.items()}
     return [_plain(part) for part in value] if isinstance(value, (list, tuple)) else value
+
+
+def from_dict(told: dict) -> Trace:
+    """Return the trace that `Trace.as_dict` has told; what else is among it is left out."""
+    fields = {name: told[name] for name in Trace._fields}
+    fields["calls"] = [Call(**call) for call in fields["calls"]]
+    fields["lives"] = [Life(**life) for life in fields["lives"]]
+    return Trace(**fields)
