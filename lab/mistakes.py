@@ -4,6 +4,7 @@ A section is named like a cause of lab.causes and has a sentence, a command to t
 shows the mistake, and a ladder of hints.
 """
 
+import functools
 import re
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ class Mistake(NamedTuple):
         return self.prove.replace("NN_topic", topic).replace("step N", f"step {step}")
 
 
+@functools.cache
 def read() -> dict:
     """Return the Mistake for each cause, in the order of the steps."""
     found = {}

@@ -20,27 +20,64 @@ def write_report(results: list, stream=None, notes=None) -> None:
     print(*lines(newest, stream, notes=notes), sep="\n", file=stream)
 
 
-def lines(results: list, stream, width: int = WIDTH, notes=None):
+def lines(results: list, stream, width: int = WIDTH, notes=None, say=str):
     """Yield the lines of a report for a stream: the steps in the order of the results.
 
-    `notes` are what else there is to say of a check that does not pass, by its id.
+    `notes` are what else there is to say of a check that does not pass, by its id; `say` puts
+    a text in the words of another place than a terminal.
     """
     steps = list(dict.fromkeys(result["step"] for result in results))
-    judged, page = max(steps), _Page(stream, min(width, WIDTH), notes or {})
+    judged, page = max(steps), _Page(stream, min(width, WIDTH), notes or {}, say)
     for step in steps:
         yield from page.step(step, [r for r in results if r["step"] == step], judged)
     yield ""
-    if all(result["verdict"] == "pass" for result in results):
-        yield from page.passed(judged, results[0]["submission_hash"])
-    yield _next(results, judged)
+    for field in ending(results, judged):
+        yield from page.field(*field)
+    yield say(advice(results, judged))
+
+
+def details(result: dict, step: int, note: str = ""):
+    """Yield what a learner of `step` needs to go on, for a check that does not pass: (name, text).
+
+    A field without a name is evidence: lines to be shown as they are.
+    """
+    if result["verdict"] in ("fail", "timeout"):
+        mistake = mistakes.read().get(result["cause"])
+        yield "expected", result["expected"]
+        yield "observed", result["observed"]
+        likely = f"{mistake.sentence}  [{result['cause']}]" if mistake else "cause unknown"
+        yield "likely", likely
+        if result.get("see"):
+            yield "see", result["see"]
+        yield from (("", text) for text in result["evidence"] if text)
+        if note:
+            yield "before", note
+        yield "next", f"make hint {step}"
+        if mistake:
+            prove = mistake.proof(step)
+            yield "prove it", prove if prove.startswith("make") else f"make lab, then: {prove}"
+    elif result["verdict"] == "checker_error":
+        yield "error", f"in the checker, not in your program: {result['observed']}"
+
+
+def ending(results: list, step: int):
+    """Yield what there is to say when all is well: what was seen, and what comes next."""
+    if any(result["verdict"] != "pass" for result in results):
+        return
+    seen, question = lesson.ending(step)
+    yield "seen", seen
+    differs = difference.summary(step, results[0]["submission_hash"])
+    if differs:
+        yield "solution", differs
+    yield "question", question
 
 
 class _Page:
-    """How results are written: in which colours, how wide, and with which notes."""
+    """How results are written: in which colours and words, how wide, and with which notes."""
 
-    def __init__(self, stream, width, notes):
+    def __init__(self, stream, width, notes, say):
         self._paint, self._width, self._notes = _painter(stream), width, notes
-        self._mistakes = mistakes.read()
+        self._say = say
 
     def step(self, step, results, judged):
         """Yield the lines of one step: how many pass, and each that is shown."""
@@ -55,61 +92,36 @@ class _Page:
             mark = self._paint.mark(MARKS[result["verdict"]])
             first, *rest = textwrap.wrap(result["title"], self._width - 2) or [""]
             yield from (f"{mark} {first}", *(f"  {line}" for line in rest))
-            yield from self._details(result, judged)
+            for name, text in details(result, judged, self._notes.get(result["check"])):
+                yield from self.field(name, text) if name else self._evidence(text)
         if any(result["verdict"] == "blocked" for result in shown):
             yield f"    ({self._paint.mark('·')} waits for another check to pass)"
         if any(result["verdict"] == "cannot_check" for result in shown):
             yield from self._cannot(shown)
 
-    def passed(self, step, submission):
-        """Yield what there is to say when all is well: what was seen, and what comes next."""
-        seen, question = lesson.ending(step)
-        yield from self._field("seen", seen)
-        differs = difference.summary(step, submission)
-        if differs:
-            yield from self._field("solution", differs)
-        yield from self._field("question", question)
-
-    def _details(self, result, step):
-        """Yield what a learner of `step` needs to go on, under a check that does not pass."""
-        if result["verdict"] in ("fail", "timeout"):
-            yield from self._field("expected", result["expected"])
-            yield from self._field("observed", result["observed"])
-            mistake = self._mistakes.get(result["cause"])
-            likely = f"{mistake.sentence}  [{result['cause']}]" if mistake else "cause unknown"
-            yield from self._field("likely", likely)
-            if result.get("see"):
-                yield from self._field("see", result.get("see"))
-            for text in filter(None, result["evidence"]):
-                yield from (f"    {'':10} | {line}" for line in text.splitlines())
-            if result["check"] in self._notes:
-                yield from self._field("before", self._notes[result["check"]])
-            yield from self._field("next", f"make hint {step}")
-            if mistake:
-                prove = mistake.proof(step)
-                where = "" if prove.startswith("make") else "make lab, then: "
-                yield f"    {'prove it':10} {where}{prove}"
-        elif result["verdict"] == "checker_error":
-            yield from self._field(
-                "error", f"in the checker, not in your program: {result['observed']}"
-            )
+    def _evidence(self, text):
+        """Yield lines as they were printed."""
+        yield from (f"    {'':10} | {line}" for line in text.splitlines())
 
     def _cannot(self, results):
         """Yield why checks of a step cannot be made here, once for all."""
         result = next(r for r in results if r["verdict"] == "cannot_check")
-        yield from self._field("cannot check here", result["observed"])
-        yield from self._field("way out", result["expected"])
+        yield from self.field("cannot check here", result["observed"])
+        yield from self.field("way out", result["expected"])
 
-    def _field(self, name, text):
-        """Yield a named field, wrapped under itself."""
+    def field(self, name, text):
+        """Yield a named field, wrapped under itself; what is to be typed stays in one line."""
+        text = self._say(str(text))
         indent = " " * 15
         room = max(20, self._width - len(indent))
-        wrapped = textwrap.wrap(str(text), room, break_on_hyphens=False) or [""]
+        wrapped = textwrap.wrap(text, room, break_on_hyphens=False) or [""]
+        if name == "prove it":
+            wrapped = text.splitlines()
         yield f"    {name:10} {wrapped[0]}" if len(name) < 11 else f"    {name}  {wrapped[0]}"
         yield from (indent + line for line in wrapped[1:])
 
 
-def _next(results, step):
+def advice(results: list, step: int) -> str:
     """Return the last line: what to do now."""
     verdicts = {result["verdict"] for result in results}
     if "checker_error" in verdicts:

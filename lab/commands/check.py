@@ -1,5 +1,6 @@
 """`make check-step N`: judge step N by the checks of 1 to N, and say what to do."""
 
+import json
 import os
 import sys
 
@@ -10,7 +11,11 @@ from lab.report import write_report
 
 
 def main(words):
-    """Judge a step: STEP [PROGRAM]; the learner's own file if no program is named."""
+    """Judge a step: STEP [PROGRAM] [--json]; the learner's own file if no program is named.
+
+    With --json it prints the results as they are, one a line.
+    """
+    as_json, words = "--json" in words, [word for word in words if word != "--json"]
     step = step_number(words[:1], "check-step")
     program = words[1] if words[1:] else course.starter_path(step)
     if words[2:] or not os.path.isfile(program):
@@ -25,9 +30,12 @@ def main(words):
         print(f"the checker failed, not your program:\n{error}", file=sys.stderr)
         return ERROR
     sys.stdout.reconfigure(errors="backslashreplace")  # names on a disk may be any bytes
-    if not words[1:]:
+    is_own, notes = not words[1:], {}
+    if is_own:
         progress.keep(step, results)
-        write_report(results, notes=progress.regressions(results, progress.history(step)))
+        notes = progress.regressions(results, progress.history(step))
+    if as_json:
+        print(*map(json.dumps, results), sep="\n")
     else:
-        write_report(results)
+        write_report(results, notes=notes)
     return judge.exit_status(results)
