@@ -104,6 +104,16 @@ class Session(Run):
         self.is_silent = answer is None
         return answer
 
+    def ask_while(self, line, look, every, patience):
+        """The same as `ask`; `look` is called again and again until the answer is there."""
+        mark, answer, deadline = os.urandom(8).hex(), None, time.monotonic() + patience
+        self._streams.write(f"{line}\necho {mark}\n")
+        while answer is None and self._child.is_alive() and time.monotonic() < deadline:
+            look()
+            answer = self._streams.read_until(1, f"{mark}\n", every)
+        self.is_silent = answer is None
+        return answer
+
     def _look_at_launcher(self, lab):
         """See whether it is there, and look at it while it is."""
         self.launcher_waits = self._child.is_alive()
