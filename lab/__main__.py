@@ -5,11 +5,11 @@ import os
 import sys
 
 
-def main():
-    """Run the command that the first word names."""
+def main(words):
+    """Run the command that the first word names; return its exit status."""
     folder = os.path.join(os.path.dirname(__file__), "commands")
     known = sorted(n[:-3] for n in os.listdir(folder) if n.endswith(".py") and n[0] != "_")
-    name, *words = sys.argv[1:] or [""]
+    name, *words = words or [""]
     if name.replace("-", "_") not in known:
         print(f"lab: there is no command {name!r}; there are: {', '.join(known)}", file=sys.stderr)
         return 2
@@ -22,4 +22,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -13,6 +13,7 @@ from lab import linux
 # prctl(2)  <linux/prctl.h>
 PR_SET_PDEATHSIG = 1
 PR_CAPBSET_DROP = 24
+PR_SET_CHILD_SUBREAPER = 36
 PR_SET_SECCOMP = 22
 SECCOMP_MODE_FILTER = 2
 
@@ -40,6 +41,14 @@ ALLOW, REFUSE = 0x7FFF0000, 0x00050001  # SECCOMP_RET_ALLOW; SECCOMP_RET_ERRNO w
 def die_with_parent() -> None:
     """Let the kernel kill this process when its parent ends: PR_SET_PDEATHSIG."""
     _prctl(PR_SET_PDEATHSIG, 9)
+
+
+def adopt() -> None:
+    """Become the parent of what a child leaves behind: PR_SET_CHILD_SUBREAPER.
+
+    So a daemon of its is found, and the keeper of a lab host is known to have ended.
+    """
+    _prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
 def drop_capabilities() -> None:

@@ -11,11 +11,10 @@ import time
 
 import pytest  # noqa: F401  the judge needs it; here it is imported once for all
 
-from lab import confine, judge, linux
+from lab import confine, judge
 from lab.host import LabError
 from lab.process import descendants
 
-PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 PATIENCE = 10.0  # seconds for a lab host to be gone
 
 
@@ -50,14 +49,6 @@ class Judging:
         # The lab host hangs on its handle, and the handle on this process and its children.
         os.kill(self._pid, signal.SIGKILL)
         _wait_for_all()
-
-
-def adopt() -> None:
-    """Become the parent of what a child leaves behind, to know when it has ended.
-
-    That is how a lab host's keeper comes to us when the one that started it is killed.
-    """
-    linux.libc.prctl(PR_SET_CHILD_SUBREAPER, *map(linux.c_ulong, (1, 0, 0, 0)))
 
 
 def _wait_for_all():

@@ -5,7 +5,7 @@ import signal
 import sys
 import time
 
-from lab import course, progress, report, warm
+from lab import confine, course, progress, report, warm
 from lab.commands import USAGE, step_number
 from lab.screen import screen
 
@@ -25,7 +25,7 @@ def main(words):
     for signum in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(signum) != signal.SIG_IGN:  # nohup(1)
             signal.signal(signum, lambda number, _: told.append(number))
-    warm.adopt()
+    confine.adopt()
     try:
         with screen() as shown:
             Watch(step, *words[1:]).go_on(shown, told)

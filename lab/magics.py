@@ -1,0 +1,271 @@
+"""The magics of the notebooks, %load_ext lab.magics: the workshop's commands, drawn.
+
+Each runs the command that `make` runs, in another process (lab.client), and shows what it
+said.  Nothing is done to the kernel's own process.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
+from IPython.display import display
+
+from lab import ROOT, client, course, exercise, guard, notebook, progress
+from lab.guard import Stop
+from lab.pictures import memory, namespaces, verdict, xray
+
+STEPS = " ".join(str(number + 1) for number in range(len(course.STEPS)))
+LARGEST = 100_000  # letters of a %%lab cell, which is one word to its shell
+REDRAW = 0.1  # seconds between two pictures of a curve that grows
+CANNOT = 3  # the exit status of what this machine does not allow
+
+
+def load_ipython_extension(shell):
+    """Begin: called by %load_ext."""
+    shell.register_magics(Workshop)
+    guard.stand()
+    print("ready: the magics of the workshop are loaded")
+
+
+@magics_class
+class Workshop(Magics):
+    """What can be typed in a notebook of the workshop."""
+
+    @no_var_expand
+    @cell_magic("exercise")
+    def save_exercise(self, line, cell):
+        """Save this cell as your container.py of a step: %%exercise N."""
+        step, rest = _step(line, "%exercise")
+        words = " ".join(rest).split()
+        over = words[1] if words[:1] == ["--over"] and len(words) == 2 else ""
+        if words and not over:
+            raise Stop(f"%%exercise {step}, and nothing more in its line")
+        try:
+            print(exercise.save(step, cell, over))
+        except exercise.Newer as newer:
+            self._put(step, newer.text)
+            print("your file is ahead of this cell, which shows it now; nothing was saved")
+        except exercise.NotSaved as error:
+            raise Stop(str(error)) from None
+        except OSError as error:
+            raise Stop(f"not saved: {error}") from None
+
+    @line_magic("exercise")
+    def take_exercise(self, line):
+        """Show your container.py of a step in this cell: %exercise N."""
+        step, _ = _step(line, "exercise", most=0)
+        try:
+            self._put(step, exercise.take(step))
+        except FileNotFoundError:
+            raise Stop(f"the file is gone: %reset_step {step} brings it back") from None
+
+    def _put(self, step, text):
+        """Let this cell be the exercise cell of a step, with a text."""
+        self.shell.set_next_input(f"%%exercise {step}\n{text.rstrip()}", replace=True)
+
+    @no_var_expand
+    @line_magic
+    def check(self, line):
+        """Judge your container.py of a step: %check N."""
+        step, _ = _step(line, "check", most=0)
+        begin = time.perf_counter()
+        results = _told(["check", str(step), "--json"])
+        if results:
+            notes = progress.regressions(results, progress.history(step))
+            display(verdict.picture(results, notes, time.perf_counter() - begin))
+
+    @no_var_expand
+    @line_magic
+    def run_step(self, line):
+        """Run a command in your container: %run_step N COMMAND."""
+        step, words = _step(line, "run_step")
+        _ended(_show(["run", str(step), " ".join(words)]))
+
+    @no_var_expand
+    @line_magic
+    def xray(self, line):
+        """Draw your lines beside what the kernel did: %xray N [--program FILE] [COMMAND]."""
+        step, words = _step(line, "xray")
+        told = _traced(step, words)
+        if told:
+            display(xray.picture(told, step))
+
+    @no_var_expand
+    @line_magic
+    def namespaces(self, line):
+        """Draw which namespaces your container shares with its host: %namespaces N [COMMAND]."""
+        step, words = _step(line, "namespaces")
+        told = _traced(step, words)
+        if told:
+            title = f"step {step} · {course.title(step)}: the namespaces"
+            display(namespaces.picture(told["worlds"], title))
+
+    @no_var_expand
+    @line_magic
+    def memory_curve(self, line):
+        """Draw the memory of your container until the kernel kills: %memory_curve N."""
+        step, _ = _step(line, "memory_curve", most=0)
+        told, curve = [], _Curve()
+        _told(["memory-curve", str(step), "--json"], told, lambda: curve.draw(told))
+        if told:
+            curve.draw(told, is_last=True)
+
+    @no_var_expand
+    @line_magic
+    def hint(self, line):
+        """Give one more hint for a step: %hint N."""
+        step, _ = _step(line, "hint", most=0)
+        _show(["hint", str(step)])
+
+    @no_var_expand
+    @line_magic
+    def diff(self, line):
+        """Show what you changed in a step: %diff N."""
+        step, _ = _step(line, "diff", most=0)
+        _show(["diff", str(step)])
+
+    @no_var_expand
+    @line_magic
+    def reset_step(self, line):
+        """Begin a step again, with a copy of your work kept: %reset_step N."""
+        step, _ = _step(line, "reset_step", most=0)
+        _show(["reset", str(step)])
+        print(f"to see it in a cell of its own: %exercise {step}")
+
+    @no_var_expand
+    @line_magic
+    def status(self, line):
+        """Say which of your steps pass: %status [YOUR NAME], for the certificate."""
+        _show(["status", *line.split()])
+
+    @no_var_expand
+    @cell_magic
+    def lab(self, line, cell):
+        """Type lines in a root shell on a lab host: %%lab."""
+        _no_words(line, "%%lab")
+        _ended(_show(["lab", _script(cell)]))
+
+    @no_var_expand
+    @cell_magic
+    def host(self, line, cell):
+        """Type lines in a shell on your machine, in the folder of the workshop: %%host."""
+        _no_words(line, "%%host")
+        _ended(_on_the_machine(_script(cell)))
+
+
+class _Curve:
+    """A picture that is drawn again and again in the same place."""
+
+    def __init__(self):
+        self._place, self._drawn = None, 0.0
+
+    def draw(self, told, is_last=False):
+        """Draw what is known by now, if the last picture is not too young."""
+        if not is_last and time.monotonic() < self._drawn + REDRAW:
+            return
+        self._drawn = time.monotonic()
+        if self._place:
+            self._place.update(memory.picture(told))
+        else:
+            self._place = display(memory.picture(told), display_id=True)
+
+
+def _step(line, magic, most=None):
+    """Return the number of a step and the other words of a magic's line; Stop if wrong."""
+    first, *words = line.split() or [""]
+    if not (first.isdecimal() and 1 <= int(first) <= len(course.STEPS)):
+        what = f"there is no step {first!r}." if first else "which step?"
+        raise Stop(f"{what}  Steps are {STEPS}, for example: %{magic} 1")
+    if most is not None and len(words) > most:
+        raise Stop(f"%{magic} {first}, and nothing more: what is {' '.join(words)!r}?")
+    # The rest goes to a shell-like parser: it is passed on as it was typed.
+    return int(first), [line.strip()[len(first) :].strip()] if words and most is None else words
+
+
+def _no_words(line, magic):
+    """Complain about words beside the name of a magic."""
+    if line.strip():
+        raise Stop(f"{magic} stands alone; the commands go into the lines below it")
+
+
+def _script(cell):
+    """Return the lines of a cell for a shell."""
+    if len(cell) > LARGEST:
+        raise Stop(f"a cell may have {LARGEST} letters, and this one has {len(cell)}")
+    return cell
+
+
+def _show(words):
+    """Run a command, and show what it says as it comes; return its exit status."""
+    return _run(words, lambda text, stream: _print(notebook.in_notebook(text), 1))
+
+
+def _print(text, stream):
+    """Show a text at once."""
+    to = sys.stdout if stream == 1 else sys.stderr
+    to.write(text)
+    to.flush()
+
+
+def _run(words, show):
+    """Run a command of the workshop; Stop where there is no way to."""
+    try:
+        return client.run(words, show)
+    except client.NoServerError as error:
+        raise Stop(f"{error}.  Begin with: make notebook") from None
+
+
+def _told(words, told=None, look=lambda: None):
+    """Run a command that tells JSON, line by line; return what it told, and show what it said."""
+    told, waiting = [] if told is None else told, [""]
+
+    def listen(text, stream):
+        if stream == 2:
+            return _print(notebook.in_notebook(text), 2)
+        *lines, waiting[0] = (waiting[0] + text).split("\n")
+        told.extend(map(json.loads, lines))
+        return look() if lines else None
+
+    _run(words, listen)
+    return told
+
+
+def _traced(step, words):
+    """Run a step under the X-ray; return what it told, or None."""
+    told = _told(["xray", str(step), "--json", *_asked(words)])
+    if told and told[0]["output"]:
+        _print(told[0]["output"], 1)
+    return told[0] if told else None
+
+
+def _asked(words):
+    """Return the options and the command of an X-ray as its command takes them."""
+    text = " ".join(words)
+    if not text.startswith("--program "):
+        return ["--", text]
+    _, program, *rest = text.split(" ", 2)
+    return ["--program", os.path.join(ROOT, program), "--", *rest]
+
+
+def _on_the_machine(script):
+    """Run lines in a shell, and show what they print; what they leave running is ended."""
+    words = [sys.executable, "-ISB", f"{ROOT}/lab/leash.py", "bash", "-c", script]
+    with subprocess.Popen(
+        words,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd=ROOT,
+        start_new_session=True,
+    ) as shell:
+        return client.listen(shell, lambda text: _print(text, 1))
+
+
+def _ended(status):
+    """Say how a command ended, if not well."""
+    if status:
+        killed = f", killed by signal {status - 128}" if status > 128 else ""
+        _print(f"[exit status {status}{killed}]\n", 1)
