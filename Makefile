@@ -10,13 +10,17 @@ LAB := $(PY) -IBm lab
 STEPS := 1 2 3 4 5
 
 # ---- Which step?  `make check-step 3`, `make check-step N=3` and `make check-step-3` are one.
-TAKES_STEP := check-step watch run-step xray hint reset diff
+TAKES_STEP := check-step watch run-step xray memory-curve hint reset diff notebook
 VERBS := $(filter $(TAKES_STEP),$(MAKECMDGOALS))
 ifneq ($(VERBS),)
   VERB := $(firstword $(VERBS))
   # An N of the environment is not meant for us; the value is never run.
   WORDS := $(filter-out $(VERB),$(MAKECMDGOALS)) $(if $(filter command,$(origin N)),$(value N))
   EXAMPLE := steps are $(STEPS), for example: make $(VERB) 1
+  ifeq ($(VERB) $(strip $(WORDS)),notebook )
+    WORDS := 1
+    FIRST := yes
+  endif
   ifeq ($(strip $(WORDS)),)
     $(error which step? $(EXAMPLE))
   endif
@@ -71,6 +75,10 @@ run-step: $(VENV)/.compiled rootfs/bin/sh ## N CMD="ps ax"  run a command in you
 xray: $(VENV)/.compiled rootfs/bin/sh ## N CMD="ps ax" SVG=out.svg  your lines beside what the kernel did
 	@$(SUDO) $(LAB) xray $(STEP) $(if $(PROGRAM),--program "$$PROGRAM") $(if $(SVG),--svg "$$SVG") -- "$$CMD"
 
+.PHONY: memory-curve
+memory-curve: $(VENV)/.compiled rootfs/bin/sh ## N  what your container uses while a program in it wants all
+	@$(SUDO) $(LAB) memory-curve $(STEP)
+
 .PHONY: lab
 lab: $(VENV)/.compiled rootfs/bin/sh ## a root shell on a lab host, where mistakes do no harm
 	@$(SUDO) $(LAB) lab $(if $(CMD),"$$CMD")
@@ -86,6 +94,10 @@ diff: $(VENV)/.check ## N  what you changed in step N; once it passes, how the s
 .PHONY: status
 status: $(VENV)/.compiled rootfs/bin/sh ## NAME="you"  which of your steps pass; after the last, a certificate
 	@$(SUDO) $(LAB) status "$$CERTIFIED"
+
+.PHONY: notebook
+notebook: $(VENV)/.notebook $(VENV)/.compiled rootfs/bin/sh ## N  the lessons in JupyterLab, as you; from step N on
+	@$(AS_USER) env SUDO="$(SUDO)" $(LAB) notebook $(if $(FIRST),,$(STEP))
 
 .PHONY: demo
 demo: $(VENV)/.compiled rootfs/bin/sh ## what you are going to build, in ten seconds
@@ -110,6 +122,10 @@ vm: $(VENV)/.compiled rootfs/bin/sh ## a shell in a throwaway virtual machine wi
 .PHONY: sync
 sync: $(VENV)/.check ## cut the solutions and starters from solutions/container.py
 	@$(LAB) sync
+
+.PHONY: notebooks
+notebooks: $(VENV)/.test ## build the notebooks from the lessons
+	@$(LAB) notebooks
 
 .PHONY: test
 test: $(VENV)/.test rootfs/bin/sh ## all tests of the workshop itself
