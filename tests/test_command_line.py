@@ -13,9 +13,10 @@ import pytest
 from running import ENVIRONMENT, PATIENCE, run
 
 from lab import ROOT, course
+from lab.client import MAIN
 from lab.commands import hint
 
-VERBS = ("check-step", "watch", "run-step", "xray", "hint", "reset", "diff")
+VERBS = ("check-step", "watch", "run-step", "xray", "memory-curve", "hint", "reset", "diff")
 STEPS = range(1, len(course.STEPS) + 1)
 SOURCE = course.read_source()
 with open(f"{ROOT}/Makefile") as _makefile:
@@ -39,7 +40,7 @@ def workshop(tmp_path):
         (folder / place).mkdir(parents=True)
     for name in ("Makefile", "pyproject.toml"):
         shutil.copyfile(f"{ROOT}/{name}", folder / name)
-    stamps = ("check", "compiled", "test", "xray", "here")
+    stamps = ("check", "compiled", "test", "notebook", "browser", "here")
     for name in ("rootfs/bin/sh", *(f".venv/.{stamp}" for stamp in stamps)):
         (folder / name).write_text(os.path.realpath(folder))
     (folder / ".venv/bin/python").write_text(RECORDER)
@@ -141,9 +142,9 @@ def test_every_command_of_the_makefile_exists():
 
 # ---- The commands, in a copy of the checkout
 
-MAIN = "import sys; sys.path.insert(0, sys.argv.pop(1)); from lab.__main__ import main; "
-MAIN += "sys.exit(main())"
-NOT_COPIED = shutil.ignore_patterns(".venv*", "rootfs*", ".git", ".lab", "__pycache__", "*.~*~")
+NOT_COPIED = shutil.ignore_patterns(
+    ".venv*", "rootfs*", ".git", ".lab", "my-*", "__pycache__", "*~"
+)
 STARTER_1 = course.starter(SOURCE, 1)
 SOLUTION_1 = course.solution(SOURCE, 1)
 BROKEN = "def run(:\n"  # no Python

@@ -18,13 +18,20 @@ LAYERS = (
     ("lab host", ["init", "machine", "keeper", "host"]),
     (
         "engine",
-        "streams view catch session trial verdict causes attempt sheet xray see judge".split(),
+        "streams view catch session trial verdict causes attempt sheet ink xray".split()
+        + "see judge curve".split(),
     ),
-    ("what is kept, and shown", ["files", "progress", "difference", "report", "certificate"]),
-    ("front ends", ["terminal", "screen", "warm", "guest", "vm", "commands", "__main__"]),
+    (
+        "what is kept, and shown",
+        "files progress difference report certificate exercise pictures".split(),
+    ),
+    (
+        "front ends",
+        "terminal screen warm guest vm leash client guard magics server commands __main__".split(),
+    ),
 )
 # The course text: imports nothing of lab, and is no business of a lab host.
-COLUMN = ["course", "lesson", "mistakes"]
+COLUMN = ["course", "lesson", "mistakes", "notebook"]
 LAYER_OF = {name: number for number, (_, names) in enumerate(LAYERS) for name in names}
 ENGINE = [layer for layer, _ in LAYERS].index("engine")
 FOR_LEARNERS = {"lab", "lab.linux", "lab.cgroup"}
