@@ -83,17 +83,11 @@ def _never_started(trial):
 # Host names, processes and namespaces.
 
 
-def _ours(trial, kind):
-    """Return the identities of a kind of namespace: the host's, and COMMAND's."""
-    return trial.before.namespaces[kind], trial.first.view.namespaces[kind]
-
-
 def _shared(kind):
     """Return a predicate: COMMAND is in the host's namespace of a kind."""
 
     def holds(trial):
-        host, ours = _ours(trial, kind)
-        return host == ours
+        return trial.before.namespaces[kind] == trial.first.view.namespaces[kind]
 
     return holds
 
@@ -131,14 +125,13 @@ def _exec_not_caught(trial):
 
 
 def _pid_no_fork(trial):
-    host, _ = _ours(trial, "pid")
-    return bool(trial.first.view.child_namespaces - {host})
+    return bool(trial.first.view.child_namespaces - {trial.before.namespaces["pid"]})
 
 
 def _proc_on_top(trial):
     """Return the topmost mount on COMMAND's /proc, and whether the host has it too."""
     mount = trial.first.view.mounted_at("/proc")
-    return mount, bool(mount) and mount.device in {m.device for m in trial.before.mounts}
+    return mount, bool(mount) and mount.device in trial.before.devices()
 
 
 def _proc_not_mounted(trial):
@@ -151,20 +144,14 @@ def _proc_other_kind(trial):
     return mount is not None and mount.kind != "proc"
 
 
-def _strangers(trial):
-    """Return the processes in COMMAND's /proc that are not the container's."""
-    view = trial.first.view
-    return set(view.visible_processes) - set(view.own_processes)
-
-
 def _proc_before_fork(trial):
     mount, hosts = _proc_on_top(trial)
-    return bool(mount) and mount.kind == "proc" and not hosts and bool(_strangers(trial))
+    return bool(mount) and mount.kind == "proc" and not hosts and bool(trial.first.view.strangers())
 
 
 def _new_elsewhere(trial, kind, point):
     """Whether the container has a new mount of a kind, and at another place."""
-    known = {mount.device for mount in trial.before.mounts}
+    known = trial.before.devices()
     return any(m.kind == kind and m.device not in known for m in trial.first.mounts()) and (
         all(m.device in known or m.point != point for m in trial.first.view.mounts)
     )
@@ -222,7 +209,7 @@ def _mytemp(trial):
 
 def _mytemp_borrowed(trial):
     mount = _mytemp(trial)
-    return bool(mount) and mount.device in {m.device for m in trial.before.mounts}
+    return bool(mount) and mount.device in trial.before.devices()
 
 
 def _mytemp_read_only(trial):
@@ -292,14 +279,9 @@ def _one_group(trial):
 # The root directory.
 
 
-def _tree(trial):
-    """Return where the first container's tree is on the host."""
-    return TREES[0]
-
-
 def _chdir_alone(trial):
     place = trial.first.view.working_directory.path
-    return f"{place}/".startswith(f"{_tree(trial)}/")
+    return f"{place}/".startswith(f"{TREES[0]}/")
 
 
 def _chroot_in_launcher(trial):
@@ -322,7 +304,7 @@ def _old_root_left(trial):
 
 def _outside_tree(trial):
     """What was mounted by the name that it has in the tree is outside of it."""
-    known = {mount.device for mount in trial.before.mounts}
+    known = trial.before.devices()
     inside = {mount.number for mount in trial.first.view.mounts}
     new = [m for m in trial.first.mounts() if m.device not in known and m.number not in inside]
     return any(mount.point in ("/mytemp", "/proc") for mount in new)
@@ -395,7 +377,7 @@ PREDICATES = {
     "proc-not-mounted": _proc_not_mounted,
     "proc-other-kind": _proc_other_kind,
     "proc-before-fork": _proc_before_fork,
-    "ps-fails": lambda trial: not _strangers(trial),
+    "ps-fails": lambda trial: not trial.first.view.strangers(),
     "proc-elsewhere": lambda trial: _new_elsewhere(trial, "proc", "/proc"),
     "proc-on-host": _shared("mnt"),
     "proc-propagates": lambda trial: not _shared("mnt")(trial),

@@ -24,6 +24,10 @@ class Snapshot:
         both = {point: f"{new[point][:-9]} changed" for point in new.keys() & old.keys()}
         return {**new, **old, **both}
 
+    def devices(self):
+        """Return the devices of the filesystems that it has mounted."""
+        return {mount.device for mount in self.mounts}
+
     def peers(self):
         """Return the peer groups that its mounts are in: who tells whom about mounts."""
         return {mount.group for mount in self.mounts} - {0}
@@ -60,13 +64,18 @@ class View:
         self.parent = (or_none(Process(process.parent()).command_line) or [""])[0]
         self.memory_rlimits = process.memory_rlimits()
 
+    def strangers(self):
+        """Return the processes in COMMAND's /proc that are not the container's."""
+        return set(self.visible_processes) - set(self.own_processes)
+
     def mounted_at(self, point):
         """Return the topmost mount at a place, or None."""
         return next((m for m in reversed(self.mounts) if m.point == point), None)
 
     def shared_with(self, host):
         """Return the mounts that still pass on to the host what is mounted below them."""
-        return [mount for mount in self.mounts if mount.group in host.peers()]
+        peers = host.peers()
+        return [mount for mount in self.mounts if mount.group in peers]
 
     def holds(self, file):
         """Whether a file is inside the container's root, wherever it got it from."""

@@ -41,9 +41,8 @@ def test_host_keeps_its_proc(trial):
 def test_ps_shows_only_the_container(trial):
     """`ps` shows process 1 and only the processes of the container."""
     view = trial.first.view
-    strangers = set(view.visible_processes) - set(view.own_processes)
     check(
-        view.visible_processes and not strangers,
+        view.visible_processes and not view.strangers(),
         f"a /proc with the container's processes {view.own_processes}",
         f"one with {view.visible_processes}" if view.visible_processes else "an empty one, or none",
         *WHY_STALE,
