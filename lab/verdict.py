@@ -64,6 +64,18 @@ def check_ended(run, expected: str) -> None:
         raise TookTooLong(expected, f"{words} had not ended, and was stopped", ["never-ends"])
 
 
+def check_second(session) -> None:
+    """Raise CheckFailed unless the second run of the program came as far as COMMAND."""
+    check(
+        session.view,
+        "a second container beside the first",
+        f"exit status {session.status}; {last_line(session.errors)}",
+        "group-shared",
+        "rootfs-required",
+        "second-fails",
+    )
+
+
 def after(*names):
     """Say which checks must pass first; none for a check that stands by itself."""
 

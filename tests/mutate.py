@@ -16,7 +16,7 @@ import corpus
 
 from lab import causes, course
 
-ASSERTIONS = {"check", "check_ended"}
+ASSERTIONS = {"check", "check_ended", "check_second"}
 # The causes that show in other lanes only.
 HERE = {words.split()[-1] for program in corpus.programs() for words in program.fails}
 LANES = [(lane, expected) for (lane, _), (expected, _) in corpus.DIFFERENCES.items()]
