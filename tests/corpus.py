@@ -118,6 +118,12 @@ def _program(kind, path):
     return Program(kind, os.path.basename(path)[:-3], path, sentence, fails)
 
 
+def asked_for(request, name) -> list:
+    """Return what the tests of a pytest session are about, by a parameter's name."""
+    specs = (getattr(item, "callspec", None) for item in request.session.items)
+    return [spec.params[name] for spec in specs if spec and name in spec.params]
+
+
 def failures(results) -> tuple:
     """Return which checks did not pass, and the cause of each: "check cause"."""
     failed = [r for r in results if r["verdict"] not in ("pass", "blocked")]

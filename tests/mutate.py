@@ -7,6 +7,7 @@ a survivor.
 """
 
 import ast
+import functools
 import pickle
 import sys
 import tempfile
@@ -80,6 +81,7 @@ def _failures(program, facts, load=None):
     return corpus.failures(corpus.results(facts.facts, facts.result, program.step, load))
 
 
+@functools.cache
 def _original(name):
     return _module(name, _tree(name))
 

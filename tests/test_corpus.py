@@ -24,7 +24,7 @@ LEAST = {"wrong": 60, "right": 6 * len(course.STEPS), "spoof": 10, "hostile": 15
 @pytest.fixture(scope="session")
 def judged(request):
     """Return a promise of results for each program that is to be tested."""
-    return corpus.promised(wanted(request, "program"))
+    return corpus.promised(corpus.asked_for(request, "program"))
 
 
 @pytest.fixture(scope="session")
@@ -32,13 +32,7 @@ def judged_without_root(request):
     """Return the same, where the judge and the programs have no root."""
     nobody = as_nobody()
     python = [*nobody, python_of(nobody)]
-    return corpus.promised(wanted(request, "rootless"), python=python)
-
-
-def wanted(request, name):
-    """Return the programs that the tests of this session are about, by a parameter's name."""
-    items = (getattr(item, "callspec", None) for item in request.session.items)
-    return [spec.params[name] for spec in items if spec and name in spec.params]
+    return corpus.promised(corpus.asked_for(request, "rootless"), python=python)
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=str)

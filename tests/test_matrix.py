@@ -65,9 +65,7 @@ REGRESSIONS = [Case(n, (task,), k) for n in STEPS for k in range(1, n) for task 
 @pytest.fixture(scope="session")
 def judged(request, tmp_path_factory):
     """Return a promise of results for each case that is to be tested."""
-    specs = (getattr(item, "callspec", None) for item in request.session.items)
-    params = [spec.params.get("case") for spec in specs if spec]
-    cases = [case for case in params if isinstance(case, Case)]
+    cases = [case for case in corpus.asked_for(request, "case") if isinstance(case, Case)]
     folder, programs = tmp_path_factory.mktemp("matrix"), {}
     for case in dict.fromkeys(cases):
         programs[case] = program_of(case, folder / f"{len(programs)}")
