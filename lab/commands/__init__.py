@@ -11,6 +11,12 @@ from lab import course
 FAIL, USAGE, CANNOT, ERROR = 1, 2, 3, 4
 
 
+def no_lab_host(error) -> int:
+    """Say why a command that needs a lab host has none, and return its exit status."""
+    print(f"there can be no lab host here: {error}\nsee: make doctor", file=sys.stderr)
+    return CANNOT
+
+
 def step_number(words, verb):
     """Return the number of a step from the words of a command; exit with a line if wrong."""
     text = words[0] if words else ""

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 from lab import ROOT, course
-from lab.commands import CANNOT
+from lab.commands import no_lab_host
 from lab.host import Host, LabError
 from lab.streams import Streams
 
@@ -34,8 +34,7 @@ def main(words):
             killed = "the kernel killed it: " if status == 137 else ""
             print(f"   inside    {killed}exit status {status}")
     except LabError as error:
-        print(f"there can be no lab host here: {error}\nsee: make doctor", file=sys.stderr)
-        return CANNOT
+        return no_lab_host(error)
     print("\nYou will write this container in about 100 lines of Python: steps/README.md")
     return 0
 

@@ -4,7 +4,7 @@ import shutil
 import sys
 
 from lab import ROOT
-from lab.commands import CANNOT, _program
+from lab.commands import _program, no_lab_host
 from lab.host import SHARED_NAME, Child, Host, LabError, join
 
 PROMPT = r"\[\033[33m\]root@labhost\[\033[0m\]:\w# "
@@ -35,5 +35,4 @@ def main(words):
         host.leave()  # a second terminal may still be in
         return 0
     except LabError as error:
-        print(f"there can be no lab host here: {error}\nsee: make doctor", file=sys.stderr)
-        return CANNOT
+        return no_lab_host(error)

@@ -5,7 +5,7 @@ import shlex
 import sys
 
 from lab import ROOT, course
-from lab.commands import CANNOT, USAGE, _program, step_number
+from lab.commands import USAGE, _program, no_lab_host, step_number
 from lab.host import Host, LabError
 
 
@@ -24,5 +24,4 @@ def main(words):
         with Host() as host:
             return _program.call(lambda streams: host.spawn(argv, streams, env, cwd=ROOT))
     except LabError as error:
-        print(f"there can be no lab host here: {error}\nsee: make doctor", file=sys.stderr)
-        return CANNOT
+        return no_lab_host(error)

@@ -6,7 +6,7 @@ import shlex
 import sys
 
 from lab import ROOT, course, files
-from lab.commands import CANNOT, USAGE, _program, step_number
+from lab.commands import CANNOT, USAGE, _program, no_lab_host, step_number
 from lab.host import Host, LabError
 from lab.xray.record import CannotTraceError
 
@@ -29,7 +29,7 @@ def main(words):
     try:
         return _show(asked, step, *_trace(step, program, asked.command, asked.json))
     except LabError as error:
-        print(f"there can be no lab host here: {error}\nsee: make doctor", file=sys.stderr)
+        return no_lab_host(error)
     except ImportError as error:
         print(f"{error}: `make xray {step}` installs it", file=sys.stderr)
     except CannotTraceError as error:
