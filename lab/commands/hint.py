@@ -13,7 +13,7 @@ LEVELS = mistakes.LEVELS
 def main(words):
     """Show a hint, one level more each time: for the last verdict, else for each task."""
     step = step_number(words, "hint")
-    own = _own(step)
+    own = progress.own(step)
     results = progress.last_results(step) if own != progress.starter(step) else []
     is_current = bool(results) and results[0]["submission_hash"] == progress.digest(own)
     if is_current and all(result["verdict"] == "pass" for result in results):
@@ -24,15 +24,6 @@ def main(words):
         if mistake:
             return _for_mistake(step, result, mistake, is_current)
     return _for_tasks(step)
-
-
-def _own(step):
-    """Return the learner's file; nothing if it is gone."""
-    try:
-        with open(course.starter_path(step), "rb") as file:
-            return file.read()
-    except OSError:
-        return b""
 
 
 def _for_mistake(step, result, mistake, is_current):
