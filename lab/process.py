@@ -3,6 +3,7 @@
 Nothing here asks the process itself, so nothing here can be made up by it.
 """
 
+import errno
 import os
 import re
 import stat
@@ -101,7 +102,12 @@ class Process:
 
     def mounts(self) -> list:
         """Return the mounts that it sees, in the order of the kernel."""
-        return [_mount(line) for line in self._read("mountinfo").splitlines()]
+        try:
+            return [_mount(line) for line in self._read("mountinfo").splitlines()]
+        except OSError as error:
+            if error.errno == errno.EINVAL:  # what the kernel says of a zombie: proc(5) does not
+                raise ProcessLookupError(errno.ESRCH, os.strerror(errno.ESRCH)) from None
+            raise
 
     def visible_processes(self) -> list:
         """Return the numbers in the /proc that it sees, zombies left out."""

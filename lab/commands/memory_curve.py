@@ -5,7 +5,7 @@ import os
 import sys
 
 from lab import course, curve
-from lab.commands import CANNOT, FAIL, USAGE, step_number
+from lab.commands import FAIL, USAGE, no_lab_host, step_number
 from lab.host import Host, LabError
 from lab.pictures import memory
 
@@ -34,8 +34,7 @@ def main(words):
                 raise LabError(f"no control groups: {host.no_groups}")
             curve.follow(host, path, {}, tell)
     except LabError as error:
-        print(f"there is nothing to see here: {error}\nsee: make doctor", file=sys.stderr)
-        return CANNOT
+        return no_lab_host(error)
     except curve.NoContainerError as error:
         print(f"there is no container to look at: {error}", file=sys.stderr)
         return FAIL
