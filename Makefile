@@ -127,6 +127,10 @@ sync: $(VENV)/.check ## cut the solutions and starters from solutions/container.
 notebooks: $(VENV)/.test ## build the notebooks from the lessons
 	@$(LAB) notebooks
 
+.PHONY: pictures
+pictures: $(VENV)/.compiled rootfs/bin/sh ## draw the pictures of the lessons, from real runs
+	@$(SUDO) $(LAB) pictures
+
 .PHONY: test
 test: $(VENV)/.test rootfs/bin/sh ## all tests of the workshop itself
 	@$(SUDO) $(PY) -IBm pytest -q $(TESTS)

@@ -15,7 +15,7 @@ COLOURS = {
     "dim": ("#59636e", "#9198a1"),
     "rule": ("#c9d1d9", "#3d444d"),
     "bar": ("#8b949e", "#6e7681"),
-    "own": ("#1a7f37", "#56d364"),  # the container's own
+    "own": ("#176f30", "#56d364"),  # the container's own
     "own-bar": ("#2da44e", "#2ea043"),
     "own-rule": ("#8fbf9f", "#2f6f46"),
     "bad": ("#c5221f", "#ff7b72"),

@@ -24,6 +24,7 @@ PAGES += sorted(glob(f"{ROOT}/docs/*.md"))
 HEADINGS = ["See the problem", "Build it", "Break it", "What you built", "Go further"]
 HEADING_OR_BLOCK = re.compile(r"^## ([^\n]*)$|^```console\n(.*?)^```$", re.M | re.S)
 PROMPT = re.compile(r"(\$|labhost#) (.*)")
+COMMENT = re.compile(r"^<!--.*?-->\n", re.M | re.S)
 MARK = "-- the next command --"
 
 pytestmark = pytest.mark.skipif(
@@ -58,11 +59,11 @@ def test_what_a_page_shows_is_what_happens(page):
 
 @pytest.mark.parametrize("name", course.STEPS)
 def test_a_lesson_has_its_five_sections(name):
-    """Every lesson goes the same way, in 80 to 150 lines."""
+    """Every lesson goes the same way, in 80 to 160 lines."""
     with open(f"{ROOT}/steps/{name}/README.md") as page:
-        text = page.read()
+        text = COMMENT.sub("", page.read())  # nobody sees those
     assert re.findall(r"^## (.*)$", text, flags=re.M) == HEADINGS
-    assert 80 <= text.count("\n") <= 155
+    assert 80 <= text.count("\n") <= 160
 
 
 def blocks(page):

@@ -43,7 +43,7 @@ def _ending(facts, looks):
 def _field(looks, limit, killed):
     """Return the field with its scale, the limit, and the curve."""
     longest = max([looks[-1][0] if looks else 0, 500.0])
-    most = 1.12 * max([limit or 0, *(used for _, used in looks), 16 * MEBIBYTE])
+    most = 1.2 * max([limit or 0, *(used for _, used in looks), 16 * MEBIBYTE])
 
     def place(ms, used):
         x = LEFT + (RIGHT - LEFT) * ms / longest
