@@ -135,6 +135,10 @@ pictures: $(VENV)/.compiled rootfs/bin/sh ## draw the pictures of the lessons, f
 test: $(VENV)/.test rootfs/bin/sh ## all tests of the workshop itself
 	@$(SUDO) $(PY) -IBm pytest -q $(TESTS)
 
+.PHONY: test-browser
+test-browser: $(VENV)/.browser $(VENV)/.compiled rootfs/bin/sh ## the notebooks in a real JupyterLab and Chromium
+	@$(SUDO) $(PY) -IBm pytest -q -s tests/browser $(TESTS)
+
 .PHONY: test-vm
 test-vm: $(VENV)/.test rootfs/bin/sh ## the checks of all steps in the virtual machine, v2 and v1
 	@$(LAB) test-vm
@@ -162,7 +166,7 @@ $(WITH_NUMBER): ; @$(MAKE) --no-print-directory $(subst -$(lastword $(subst -, ,
 
 # ---- The environment: made once, stamped last.  Anew when the checkout has moved.
 ifneq ($(file <$(VENV)/.here),$(CURDIR))
-.PHONY: $(VENV)/.check $(VENV)/.test $(VENV)/.compiled
+.PHONY: $(VENV)/.check $(VENV)/.test $(VENV)/.notebook $(VENV)/.browser $(VENV)/.compiled
 endif
 
 # Root's Python writes nothing here (-B), so what has changed is compiled first, by its owner.
@@ -172,10 +176,25 @@ $(VENV)/.compiled: $(wildcard lab/*.py lab/*/*.py tests/*.py) | $(VENV)/.check
 UV := $(shell command -v uv 2>/dev/null)
 PIP := $(if $(UV),$(UV) pip install -q --python $(PY),$(PY) -m pip install -q --disable-pip-version-check)
 
-$(VENV)/.check $(VENV)/.test: $(VENV)/.%: pyproject.toml | $(VENV)/bin/python
-	@echo 'first run: installing what `make $(if $(filter check,$*),check-step,$*)` needs into $(VENV)/ ...'
-	@$(AS_USER) $(PIP) --editable '.[$*]'
+# For whom an extra is installed, as it is typed.
+FOR_check := check-step
+FOR_test := test
+FOR_notebook := notebook
+FOR_browser := test-browser
+# JupyterLab is some eighty packages: say where it has got to.
+COUNT := awk '/^(Collecting|Using cached|Downloading)/ { if ($$1 == "Collecting") { n++; \
+  printf "\r  %d packages: %-40.40s", n, $$2; fflush() } } \
+  /^Installing/ { printf "\r  installing %d packages %-30s", n, "..."; fflush() } END { print "" }'
+
+$(VENV)/.check $(VENV)/.test $(VENV)/.notebook $(VENV)/.browser: $(VENV)/.%: pyproject.toml | $(VENV)/bin/python
+	@echo 'first run: installing what `make $(FOR_$*)` needs into $(VENV)/ ...'
+	@$(if $(filter check test,$*),$(AS_USER) $(PIP) --editable '.[$*]',$(LOUD_PIP))
 	@$(AS_USER) sh -c 'printf %s "$(CURDIR)" > $(VENV)/.here; touch $@'
+
+# uv has a bar of its own; the status of pip is what counts, not that of what counts for it.
+LOUD_PIP = $(if $(UV),$(AS_USER) $(subst -q ,,$(PIP)) --editable '.[$*]',\
+  { $(AS_USER) $(subst -q ,,$(PIP)) --editable '.[$*]' || echo 1 >$(VENV)/.failed; } | $(COUNT); \
+  ! rm $(VENV)/.failed 2>/dev/null)
 
 $(VENV)/bin/python:
 	@sh lab/prerequisites $(PYTHON) $(if $(UV),uv)

@@ -13,5 +13,6 @@ PATIENCE = 120  # seconds for a cell
 if __name__ == "__main__":
     notebook = nbformat.read(sys.stdin, as_version=4)
     where = {"metadata": {"path": sys.argv[1]}}
-    NotebookClient(notebook, timeout=PATIENCE, resources=where, allow_errors=True).execute()
+    how = {"allow_errors": True, "shutdown_kernel": "immediate"}
+    NotebookClient(notebook, timeout=PATIENCE, resources=where, **how).execute()
     nbformat.write(notebook, sys.stdout)
