@@ -30,7 +30,7 @@ _BLOCK = re.compile(
 )
 _PROMPT = re.compile(r"(\$|labhost#) (.*)")
 _CODE = re.compile(r"`(make [^`\n]+)`")
-_STEP = re.compile(r"\bmake (?:check-step|hint|diff) \d\b|\bmake status\b")  # in a sentence
+_STEP = re.compile(r'(?<!")\bmake (?:check-step|hint|diff) \d\b')  # in a sentence
 _LESSON = re.compile(r"\bsteps/(\d\d_\w+)/README\.md")
 _MAKE = re.compile(r"make ([a-z-]+)(?: (\d))?(?: PROGRAM=(\S+))?(?: CMD=(.*))?", re.S)
 _LINK = re.compile(r"(\]\()([^)#:\s]+)(\))")

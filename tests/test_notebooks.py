@@ -105,6 +105,13 @@ def test_command_of_make_is_a_magic(command, typed):
     assert notebook.magic(command) == typed
 
 
+def test_what_is_typed_elsewhere_stays_as_it_is():
+    """A command for the virtual machine is no command for the notebook."""
+    said = 'in the virtual machine: make vm CMD="make check-step 4"'
+    assert notebook.in_notebook(said) == said
+    assert notebook.in_notebook("once this passes: make check-step 4").endswith("%check 4")
+
+
 def cells(text):
     """Return the cells of a lesson of a few lines, without the ones that every notebook has."""
     found = notebook.cells(f"# Title\n\n## S\n\n{text}", f"{ROOT}/steps/01_uts")

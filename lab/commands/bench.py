@@ -64,7 +64,7 @@ def main(words):
         os.chdir(folder)
         # What root compiles for another Python would stay in the checkout, as root's.
         ENVIRONMENT["PYTHONPYCACHEPREFIX"] = f"{folder}/compiled"
-        for part in (containers, lab_hosts, checks, saves, xrays):
+        for part in (containers, lab_hosts, checks, saves, xrays, notebooks):
             _do(part, int(number))
         os.chdir("/")
     return 0
@@ -236,6 +236,64 @@ class _Watcher:
         """End it."""
         self._process.send_signal(signal.SIGINT)
         self._process.wait(PATIENCE)
+
+
+def notebooks(rounds):
+    """Run %check 1 in a warm kernel until its verdict is there; build all notebooks."""
+    build = [sys.executable, "-IBm", "lab", "notebooks"]
+    with contextlib.closing(_Kernel()) as kernel:
+        starts = {"%check 1": kernel.check, "make notebooks": functools.partial(_time, build)}
+        taken = measure(("ms",), starts, rounds)
+    _hold_median(taken, "%check 1", 0, "ms", 600)
+    _hold_median(taken, "make notebooks", 0, "ms", 5000)
+
+
+def _time(argv):
+    """Run a command; return the milliseconds that it took."""
+    begin = time.perf_counter_ns()
+    subprocess.run(argv, env=ENVIRONMENT, check=True, timeout=PATIENCE)
+    return ((time.perf_counter_ns() - begin) / 1e6,)
+
+
+class _Kernel:
+    """A notebook's kernel in a copy of the checkout, so that nobody's work is judged."""
+
+    def __init__(self):
+        try:
+            from jupyter_client.manager import start_new_kernel
+        except ImportError as error:
+            raise NotMeasuredError(f"{error}: `make notebook` installs it") from None
+        parts = [f"{ROOT}/{name}" for name in ("lab", "notebooks", "solutions", "steps", "tests")]
+        os.mkdir("checkout")
+        subprocess.run(["cp", "-a", *parts, "checkout"], check=True)
+        place = os.path.abspath("checkout")
+        self._manager, self._client = start_new_kernel(
+            cwd=f"{place}/notebooks", env={**ENVIRONMENT, "PYTHONPATH": place}
+        )
+        self._run("%load_ext lab.magics")
+        self.check()
+
+    def check(self):
+        """Run the cell; return the milliseconds until the picture is there."""
+        return (self._run("%check 1"),)
+
+    def _run(self, cell):
+        """Run a cell; return when, in milliseconds, it had shown something."""
+        begin, shown = time.perf_counter_ns(), []
+
+        def listen(message):
+            if message["msg_type"] in ("display_data", "stream"):
+                shown.append(time.perf_counter_ns())
+
+        self._client.execute_interactive(cell, timeout=PATIENCE, output_hook=listen)
+        if not shown:
+            raise NotMeasuredError(f"{cell} shows nothing")
+        return (shown[0] - begin) / 1e6
+
+    def close(self):
+        """End it."""
+        self._client.stop_channels()
+        self._manager.shutdown_kernel(now=True)
 
 
 def xrays(rounds):

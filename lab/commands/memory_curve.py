@@ -5,11 +5,14 @@ import os
 import sys
 
 from lab import course, curve
-from lab.commands import FAIL, USAGE, no_lab_host, step_number
+from lab.commands import CANNOT, FAIL, USAGE, no_lab_host, step_number
 from lab.host import Host, LabError
 from lab.pictures import memory
 
 USE = "memory-curve STEP [PROGRAM] [--json]"
+NO_GROUPS = """\
+there is nothing to count with here, no control groups: {}
+in the virtual machine there is: make vm CMD="make memory-curve {}\""""
 
 
 def main(words):
@@ -31,7 +34,8 @@ def main(words):
         path, layers = course.stand_in(program, step)
         with Host(layers) as host:
             if host.pid and host.no_groups:
-                raise LabError(f"no control groups: {host.no_groups}")
+                print(NO_GROUPS.format(host.no_groups, step), file=sys.stderr)
+                return CANNOT
             curve.follow(host, path, {}, tell)
     except LabError as error:
         return no_lab_host(error)
