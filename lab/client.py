@@ -3,9 +3,9 @@
 Nothing is left behind in the kernel: no thread, no open descriptor, no child but the server.
 """
 
+import functools
 import os
 import select
-import selectors
 import shutil
 import signal
 import socket
@@ -55,112 +55,70 @@ _SERVERS = []  # so that Python does not warn that they still run
 
 
 def run(words, show) -> int:
-    """Run a command of the workshop, `lab WORDS`; return its exit status.
+    """Have the server run a command of the workshop, `lab WORDS`; return its exit status.
 
     `show` is called with what it prints, as it comes, and 1 or 2 for the stream.
     KeyboardInterrupt is passed on to the command, and raised when that has ended.
     NoServerError if there is no server and none can be started.
     """
-    outputs = [os.pipe(), os.pipe()]
-    connection = _connect()
-    with open(os.devnull, "rb") as nothing, connection:
-        wire.send(connection, {"words": list(words)}, [nothing.fileno(), *(w for _, w in outputs)])
-        for _, theirs in outputs:
-            os.close(theirs)
+    (out, theirs), (errors, and_theirs) = os.pipe(), os.pipe()
+    with _connect() as connection, open(os.devnull) as nothing:
+        wire.send(connection, {"words": list(words)}, [nothing.fileno(), theirs, and_theirs])
+        for fd in (theirs, and_theirs):
+            os.close(fd)
         try:
-            return _follow(
-                connection, {r: number for number, (r, _) in enumerate(outputs, 1)}, show
-            )
+            interrupt = functools.partial(wire.send, connection, {"signal": int(signal.SIGINT)})
+            _follow(connection, {out: 1, errors: 2}, show, interrupt)
+            answer, _ = wire.receive(connection)
         finally:
-            for ours, _ in outputs:
-                os.close(ours)
+            for fd in (out, errors):
+                os.close(fd)
+    if answer is None:
+        raise NoServerError("the process that makes lab hosts has died: run the cell again")
+    return answer["status"]
 
 
-def listen(process, show) -> int:
-    """Show what a command on a leash prints; return its exit status.
+def run_here(words, show) -> int:
+    """Run a program of this machine on a leash (lab.leash); return its exit status.
 
-    KeyboardInterrupt is passed on to it, and raised when it has ended: see lab.leash.
+    `show` is called with what it prints; KeyboardInterrupt is passed on as by `run`.
     """
-    decode, interrupted = getincrementaldecoder("utf-8")("replace").decode, False
-    while True:
+    leash = [sys.executable, "-ISB", f"{ROOT}/lab/leash.py", *words]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with subprocess.Popen(leash, cwd=ROOT, start_new_session=True, **pipes) as process:
+        ended, interrupt = os.pidfd_open(process.pid), lambda: os.killpg(process.pid, signal.SIGINT)
         try:
-            ready = select.select([process.stdout], [], [], CALM if interrupted else None)[0]
-            data = os.read(process.stdout.fileno(), 65536) if ready else b""
-            show(decode(data))
-            if not data:
-                break
-        except KeyboardInterrupt:
-            if interrupted:
-                break
-            interrupted = True
-            os.killpg(process.pid, signal.SIGINT)
-    process.stdin.close()
-    status = process.wait()
-    if interrupted:
-        raise KeyboardInterrupt
-    return status
+            _follow(ended, {process.stdout.fileno(): 1}, show, interrupt)
+        finally:
+            process.stdin.close()
+            os.close(ended)
+    return process.returncode
 
 
-def _follow(connection, pipes, show):
-    """Show what comes until the command has ended; return its exit status."""
-    talk, interrupted = _Talk(connection, pipes, show), False
+def _follow(ended, pipes, show, interrupt):
+    """Show what comes through pipes until `ended` can be read, and nothing more comes.
+
+    Who interrupts is heard at once, and again if that brings no end.
+    """
+    decoders = {fd: getincrementaldecoder("utf-8")("replace") for fd in pipes}
+    waiting, interrupted = [ended, *pipes], False
     while True:
         try:
-            talk.listen(CALM if interrupted else None)
+            ready = select.select(waiting, [], [], CALM if interrupted else None)[0]
+            for fd in (fd for fd in ready if fd is not ended):
+                data = os.read(fd, 65536)
+                show(decoders[fd].decode(data, final=not data), pipes[fd])
+                if not data:
+                    waiting.remove(fd)
+            if ready in ([], [ended]):  # with nothing to read beside it
+                break
         except KeyboardInterrupt:
             if interrupted:
                 raise
             interrupted = True
-            wire.send(connection, {"signal": 2})
-            continue
-        if interrupted:
-            raise KeyboardInterrupt
-        if talk.status is None:
-            raise NoServerError("the process that makes lab hosts has died: run the cell again")
-        return talk.status
-
-
-class _Talk:
-    """What a command says, stream by stream, and in the end its exit status."""
-
-    def __init__(self, connection, pipes, show):
-        self.status, self._show = None, show
-        self._connection, self._pipes = connection, pipes
-        self._decoders = {fd: getincrementaldecoder("utf-8")("replace") for fd in pipes}
-
-    def listen(self, patience):
-        """Show what comes until the end, or until nothing has come for some seconds."""
-        with selectors.DefaultSelector() as waiting:
-            for fd in (self._connection, *self._pipes):
-                waiting.register(fd, selectors.EVENT_READ)
-            while waiting.get_map():
-                ready = [key.fileobj for key, _ in waiting.select(patience)]
-                for fd in (fd for fd in ready if fd in self._pipes):
-                    self._pass_on(fd, waiting)
-                # What it has printed is all there when it has ended; a daemon may still print.
-                if self._connection in ready and not self._more(ready):
-                    return self._end()
-                if not ready:
-                    return None
-        return None
-
-    def _more(self, ready):
-        """Whether one of the pipes may hold something that was printed before the end."""
-        return any(fd in self._pipes for fd in ready)
-
-    def _pass_on(self, fd, waiting):
-        """Show what has come from one of the pipes."""
-        data = os.read(fd, 65536)
-        if not data:
-            waiting.unregister(fd)
-        text = self._decoders[fd].decode(data, final=not data)
-        if text:
-            self._show(text, self._pipes[fd])
-
-    def _end(self):
-        """Read how the command ended."""
-        answer, _ = wire.receive(self._connection)
-        self.status = answer["status"] if answer else None
+            interrupt()
+    if interrupted:
+        raise KeyboardInterrupt
 
 
 def _connect():

@@ -25,7 +25,7 @@ class Newer(NotSaved):
         self.text = text
 
 
-def save(step: int, text: str, over: str = "") -> str:
+def save(step: int, text: str, over: "str | None" = None) -> str:
     """Write a cell's text to the learner's file of a step, whole or not at all; say what was done.
 
     NotSaved with the reason if it is no Python, or if the file was changed elsewhere; `over`

@@ -6,7 +6,7 @@ said.  Nothing is done to the kernel's own process.
 
 import json
 import os
-import subprocess
+import re
 import sys
 import time
 
@@ -20,7 +20,7 @@ from lab.pictures import memory, namespaces, verdict, xray
 STEPS = " ".join(str(number + 1) for number in range(len(course.STEPS)))
 LARGEST = 100_000  # letters of a %%lab cell, which is one word to its shell
 REDRAW = 0.1  # seconds between two pictures of a curve that grows
-CANNOT = 3  # the exit status of what this machine does not allow
+_PROGRAM = re.compile(r"(?:--program +(\S+) *)?(.*)", re.S)
 
 
 def load_ipython_extension(shell):
@@ -38,13 +38,12 @@ class Workshop(Magics):
     @cell_magic("exercise")
     def save_exercise(self, line, cell):
         """Save this cell as your container.py of a step: %%exercise N."""
-        step, rest = _step(line, "%exercise")
-        words = " ".join(rest).split()
-        over = words[1] if words[:1] == ["--over"] and len(words) == 2 else ""
-        if words and not over:
+        step, rest = _step_and(line, "%exercise")
+        over = re.fullmatch(r"(?:--over +(\w+))?", rest)
+        if not over:
             raise Stop(f"%%exercise {step}, and nothing more in its line")
         try:
-            print(exercise.save(step, cell, over))
+            print(exercise.save(step, cell, over[1]))
         except exercise.Newer as newer:
             self._put(step, newer.text)
             print("your file is ahead of this cell, which shows it now; nothing was saved")
@@ -56,7 +55,7 @@ class Workshop(Magics):
     @line_magic("exercise")
     def take_exercise(self, line):
         """Show your container.py of a step in this cell: %exercise N."""
-        step, _ = _step(line, "exercise", most=0)
+        step = _step(line, "exercise")
         try:
             self._put(step, exercise.take(step))
         except FileNotFoundError:
@@ -70,7 +69,7 @@ class Workshop(Magics):
     @line_magic
     def check(self, line):
         """Judge your container.py of a step: %check N."""
-        step, _ = _step(line, "check", most=0)
+        step = _step(line, "check")
         begin = time.perf_counter()
         results = _told(["check", str(step), "--json"])
         if results:
@@ -81,15 +80,15 @@ class Workshop(Magics):
     @line_magic
     def run_step(self, line):
         """Run a command in your container: %run_step N COMMAND."""
-        step, words = _step(line, "run_step")
-        _ended(_show(["run", str(step), " ".join(words)]))
+        step, command = _step_and(line, "run_step")
+        _ended(_run(["run", str(step), command], _print))
 
     @no_var_expand
     @line_magic
     def xray(self, line):
         """Draw your lines beside what the kernel did: %xray N [--program FILE] [COMMAND]."""
-        step, words = _step(line, "xray")
-        told = _traced(step, words)
+        step, rest = _step_and(line, "xray")
+        told = _traced(step, rest)
         if told:
             display(xray.picture(told, step))
 
@@ -97,8 +96,8 @@ class Workshop(Magics):
     @line_magic
     def namespaces(self, line):
         """Draw which namespaces your container shares with its host: %namespaces N [COMMAND]."""
-        step, words = _step(line, "namespaces")
-        told = _traced(step, words)
+        step, rest = _step_and(line, "namespaces")
+        told = _traced(step, rest)
         if told:
             title = f"step {step} · {course.title(step)}: the namespaces"
             display(namespaces.picture(told["worlds"], title))
@@ -107,7 +106,7 @@ class Workshop(Magics):
     @line_magic
     def memory_curve(self, line):
         """Draw the memory of your container until the kernel kills: %memory_curve N."""
-        step, _ = _step(line, "memory_curve", most=0)
+        step = _step(line, "memory_curve")
         told, curve = [], _Curve()
         _told(["memory-curve", str(step), "--json"], told, lambda: curve.draw(told))
         if told:
@@ -117,21 +116,21 @@ class Workshop(Magics):
     @line_magic
     def hint(self, line):
         """Give one more hint for a step: %hint N."""
-        step, _ = _step(line, "hint", most=0)
+        step = _step(line, "hint")
         _show(["hint", str(step)])
 
     @no_var_expand
     @line_magic
     def diff(self, line):
         """Show what you changed in a step: %diff N."""
-        step, _ = _step(line, "diff", most=0)
+        step = _step(line, "diff")
         _show(["diff", str(step)])
 
     @no_var_expand
     @line_magic
     def reset_step(self, line):
         """Begin a step again, with a copy of your work kept: %reset_step N."""
-        step, _ = _step(line, "reset_step", most=0)
+        step = _step(line, "reset_step")
         _show(["reset", str(step)])
         print(f"to see it in a cell of its own: %exercise {step}")
 
@@ -146,14 +145,14 @@ class Workshop(Magics):
     def lab(self, line, cell):
         """Type lines in a root shell on a lab host: %%lab."""
         _no_words(line, "%%lab")
-        _ended(_show(["lab", _script(cell)]))
+        _ended(_run(["lab", _script(cell)], _print))
 
     @no_var_expand
     @cell_magic
     def host(self, line, cell):
         """Type lines in a shell on your machine, in the folder of the workshop: %%host."""
         _no_words(line, "%%host")
-        _ended(_on_the_machine(_script(cell)))
+        _ended(client.run_here(["bash", "-c", _script(cell)], _print))
 
 
 class _Curve:
@@ -173,16 +172,21 @@ class _Curve:
             self._place = display(memory.picture(told), display_id=True)
 
 
-def _step(line, magic, most=None):
-    """Return the number of a step and the other words of a magic's line; Stop if wrong."""
-    first, *words = line.split() or [""]
+def _step(line, magic):
+    """Return the number of a step, alone in the line of a magic; Stop if it is not."""
+    step, rest = _step_and(line, magic)
+    if rest:
+        raise Stop(f"%{magic} {step}, and nothing more: what is {rest!r}?")
+    return step
+
+
+def _step_and(line, magic):
+    """Return the number of a step, and what else is in the line of a magic, as it was typed."""
+    first, _, rest = line.strip().partition(" ")
     if not (first.isdecimal() and 1 <= int(first) <= len(course.STEPS)):
         what = f"there is no step {first!r}." if first else "which step?"
         raise Stop(f"{what}  Steps are {STEPS}, for example: %{magic} 1")
-    if most is not None and len(words) > most:
-        raise Stop(f"%{magic} {first}, and nothing more: what is {' '.join(words)!r}?")
-    # The rest goes to a shell-like parser: it is passed on as it was typed.
-    return int(first), [line.strip()[len(first) :].strip()] if words and most is None else words
+    return int(first), rest.strip()
 
 
 def _no_words(line, magic):
@@ -199,8 +203,8 @@ def _script(cell):
 
 
 def _show(words):
-    """Run a command, and show what it says as it comes; return its exit status."""
-    return _run(words, lambda text, stream: _print(notebook.in_notebook(text), 1))
+    """Run a command that speaks of commands, and show what it says in the words of a notebook."""
+    _run(words, lambda text, stream: _print(notebook.in_notebook(text), 1))
 
 
 def _print(text, stream):
@@ -233,35 +237,14 @@ def _told(words, told=None, look=lambda: None):
     return told
 
 
-def _traced(step, words):
+def _traced(step, rest):
     """Run a step under the X-ray; return what it told, or None."""
-    told = _told(["xray", str(step), "--json", *_asked(words)])
+    asked = _PROGRAM.fullmatch(rest)
+    program = ["--program", os.path.join(ROOT, asked[1])] if asked[1] else []
+    told = _told(["xray", str(step), "--json", *program, "--", asked[2]])
     if told and told[0]["output"]:
         _print(told[0]["output"], 1)
     return told[0] if told else None
-
-
-def _asked(words):
-    """Return the options and the command of an X-ray as its command takes them."""
-    text = " ".join(words)
-    if not text.startswith("--program "):
-        return ["--", text]
-    _, program, *rest = text.split(" ", 2)
-    return ["--program", os.path.join(ROOT, program), "--", *rest]
-
-
-def _on_the_machine(script):
-    """Run lines in a shell, and show what they print; what they leave running is ended."""
-    words = [sys.executable, "-ISB", f"{ROOT}/lab/leash.py", "bash", "-c", script]
-    with subprocess.Popen(
-        words,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        cwd=ROOT,
-        start_new_session=True,
-    ) as shell:
-        return client.listen(shell, lambda text: _print(text, 1))
 
 
 def _ended(status):
