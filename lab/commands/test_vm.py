@@ -9,7 +9,7 @@ from lab.commands import CANNOT, ERROR, FAIL
 
 # All five steps, and what touches control groups: of the matrix, step 4 with a task undone, of
 # the corpus the programs for step 4.
-FILES = ("test_0*_*", "test_cgroup", "test_matrix", "test_corpus", "test_xray")
+FILES = ("test_0*_*", "test_cgroup", "test_matrix", "test_corpus", "test_xray", "test_curve")
 TESTS = [f"tests/{name}.py" for name in FILES]
 SELECTED = "not (matrix or corpus or xray) or (undone and 4-) or (xray and group)"
 SELECTED += " or (header_says and 04_ and not hostile)"

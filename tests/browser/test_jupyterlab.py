@@ -21,7 +21,7 @@ from lab.client import MAIN
 from lab.process import descendants
 
 playwright = pytest.importorskip("playwright.sync_api", reason="make test-browser installs it")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run")
 QUIET += ("--disable-background-networking", "--disable-component-update", "--disable-sync")
 ARTIFACTS = f"{ROOT}/artifacts"
