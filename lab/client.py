@@ -54,25 +54,26 @@ def start(pid: int, root=()) -> str:
 _SERVERS = []  # so that Python does not warn that they still run
 
 
-def run(words, show) -> int:
+def run(words, show, apart=False) -> int:
     """Have the server run a command of the workshop, `lab WORDS`; return its exit status.
 
-    `show` is called with what it prints, as it comes, and 1 or 2 for the stream.
+    `show` is called with what it prints, as it comes, and 1 or 2 for the stream; unless they
+    are to be told apart, both come as 1, in the order in which they were printed.
     KeyboardInterrupt is passed on to the command, and raised when that has ended.
     NoServerError if there is no server and none can be started.
     """
-    (out, theirs), (errors, and_theirs) = os.pipe(), os.pipe()
+    pipes = [os.pipe() for _ in range(2 if apart else 1)]
     with _connect() as connection, open(os.devnull) as nothing:
-        wire.send(connection, {"words": list(words)}, [nothing.fileno(), theirs, and_theirs])
-        for fd in (theirs, and_theirs):
-            os.close(fd)
+        wire.send(connection, {"words": list(words)}, [nothing.fileno(), pipes[0][1], pipes[-1][1]])
+        for _, theirs in pipes:
+            os.close(theirs)
         try:
             interrupt = functools.partial(wire.send, connection, {"signal": int(signal.SIGINT)})
-            _follow(connection, {out: 1, errors: 2}, show, interrupt)
+            _follow(connection, {ours: n for n, (ours, _) in enumerate(pipes, 1)}, show, interrupt)
             answer, _ = wire.receive(connection)
         finally:
-            for fd in (out, errors):
-                os.close(fd)
+            for ours, _ in pipes:
+                os.close(ours)
     if answer is None:
         raise NoServerError("the process that makes lab hosts has died: run the cell again")
     return answer["status"]

@@ -214,10 +214,10 @@ def _print(text, stream):
     to.flush()
 
 
-def _run(words, show):
+def _run(words, show, **options):
     """Run a command of the workshop; Stop where there is no way to."""
     try:
-        return client.run(words, show)
+        return client.run(words, show, **options)
     except client.NoServerError as error:
         raise Stop(f"{error}.  Begin with: make notebook") from None
 
@@ -233,7 +233,7 @@ def _told(words, told=None, look=lambda: None):
         told.extend(map(json.loads, lines))
         return look() if lines else None
 
-    _run(words, listen)
+    _run(words, listen, apart=True)
     return told
 
 

@@ -258,6 +258,7 @@ def kernel_says(given):
         ("%run_step 1 sh -c 'exit 3'", "[exit status 3]"),
         ("%run_step 1 'no end", "CMD: No closing quotation"),
         ("%%lab\nexit 4", "[exit status 4]"),
+        ("%%lab\necho 1; echo 2 >&2; echo 3; echo 4 >&2; echo 5", "1\n2\n3\n4\n5\n"),
         ("%%host\nkill -9 $$", "[exit status 137, killed by signal 9]"),
         ("%%host\nprintf '\\377ü'; pwd >&2", "\ufffdü"),
         ("%xray 1 --program nowhere.py", "there is no program"),

@@ -120,6 +120,8 @@ def test_pass_says_what_comes_next_and_leads_there():
     assert "verdict passed" in drawn.html
     assert '<a href="02_pid.ipynb">02_pid.ipynb</a>' in drawn.html
     assert "Next: 02_pid.ipynb" in drawn.text
+    last = verdict.picture([result(verdict="pass", step=5)], {}, 0.1)
+    assert '<a href="../docs/beyond.md">docs/beyond.md</a>' in last.html
 
 
 @pytest.mark.parametrize("field", ["title", "expected", "observed", "see", "cause", "evidence"])

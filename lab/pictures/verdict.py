@@ -32,7 +32,7 @@ STYLE = """
 SAID = {"blocked": "waits for another check to pass"}
 NOT_GOOD = {"fail", "timeout", "blocked", "checker_error"}
 AS_TYPED = ("see", "prove it", "")  # fields that are shown as they are, letter by letter
-NOTEBOOK = re.compile(r"\b(\d\d_\w+\.ipynb)")
+PAGE = re.compile(r"\b(\d\d_\w+\.ipynb|docs/\w+\.md)")  # what a reader may go on with
 
 
 def picture(results: list, notes: dict, seconds: float) -> Picture:
@@ -116,4 +116,9 @@ def _prose(text):
     """Return text in the words of a notebook as HTML: Markdown's `code`, and links to notebooks."""
     parts = _plain(text).split("`")
     html = "".join(f"<code>{p}</code>" if n % 2 else p for n, p in enumerate(parts))
-    return NOTEBOOK.sub(r'<a href="\1">\1</a>', html)
+    return PAGE.sub(lambda page: f'<a href="{_from_notebook(page[1])}">{page[1]}</a>', html)
+
+
+def _from_notebook(page):
+    """Return where a page of the workshop is, seen from the folder of a notebook."""
+    return f"../{page}" if "/" in page else page
