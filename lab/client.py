@@ -3,6 +3,7 @@
 Nothing is left behind in the kernel: no thread, no open descriptor, no child but the server.
 """
 
+import contextlib
 import functools
 import os
 import select
@@ -11,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from codecs import getincrementaldecoder
 
 from lab import ROOT, wire
@@ -34,24 +36,31 @@ def start(pid: int, root=()) -> str:
     `root` are the words that make a command root's.  NoServerError with the reason.
     """
     name = f"containers-from-scratch/notebook-{os.urandom(16).hex()}"
-    command = [*root, sys.executable, "-IBc", MAIN, ROOT, "serve", name, str(pid)]
+    asks = bool(root) and "-n" not in root  # sudo, for a password, at our terminal
     server = subprocess.Popen(
-        command,
-        stdin=None if root else subprocess.DEVNULL,  # sudo asks for a password there
+        [*root, sys.executable, "-IBc", MAIN, ROOT, "serve", name, str(pid)],
+        stdin=None if asks else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,
+        start_new_session=not asks,  # what interrupts a cell is not for the server
     )
-    with server.stdout:
-        said = server.stdout.readline().strip()
-    if said != READY:
-        raise NoServerError(f"the process that makes lab hosts ended with {server.wait(PATIENCE)}")
+    try:
+        with server.stdout:
+            said = server.stdout.readline().strip()
+        if said != READY:
+            status = server.wait(PATIENCE)
+            raise NoServerError(f"what makes lab hosts ended with {status}: try make notebook")
+    except BaseException:
+        server.kill()
+        server.wait()
+        raise
+    _servers[:] = [old for old in _servers if old.poll() is None] + [server]
     os.environ[VARIABLE] = name
-    _SERVERS.append(server)
     return name
 
 
-_SERVERS = []  # so that Python does not warn that they still run
+_servers = []  # that we have started, and wait for when they have ended
 
 
 def run(words, show, apart=False) -> int:
@@ -62,21 +71,26 @@ def run(words, show, apart=False) -> int:
     KeyboardInterrupt is passed on to the command, and raised when that has ended.
     NoServerError if there is no server and none can be started.
     """
-    pipes = [os.pipe() for _ in range(2 if apart else 1)]
-    with _connect() as connection, open(os.devnull) as nothing:
-        wire.send(connection, {"words": list(words)}, [nothing.fileno(), pipes[0][1], pipes[-1][1]])
+    with contextlib.ExitStack() as stack:
+        connection = stack.enter_context(_connect())
+        pipes = [_pipe(stack) for _ in range(2 if apart else 1)]
+        nothing = stack.enter_context(open(os.devnull))
+        streams = [nothing.fileno(), pipes[0][1].fileno(), pipes[-1][1].fileno()]
+        wire.send(connection, {"words": list(words)}, streams)
         for _, theirs in pipes:
-            os.close(theirs)
-        try:
-            interrupt = functools.partial(wire.send, connection, {"signal": int(signal.SIGINT)})
-            _follow(connection, {ours: n for n, (ours, _) in enumerate(pipes, 1)}, show, interrupt)
-            answer, _ = wire.receive(connection)
-        finally:
-            for ours, _ in pipes:
-                os.close(ours)
+            theirs.close()
+        interrupt = functools.partial(wire.send, connection, {"signal": int(signal.SIGINT)})
+        numbers = {ours.fileno(): number for number, (ours, _) in enumerate(pipes, 1)}
+        _follow(connection, numbers, show, interrupt)
+        answer, _ = wire.receive(connection)
     if answer is None:
-        raise NoServerError("the process that makes lab hosts has died: run the cell again")
+        raise NoServerError("what makes lab hosts has died: run the cell again")
     return answer["status"]
+
+
+def _pipe(stack):
+    """Return both ends of a pipe, which are closed with the stack."""
+    return [stack.enter_context(open(fd, mode)) for fd, mode in zip(os.pipe(), "rw", strict=True)]
 
 
 def run_here(words, show) -> int:
@@ -93,7 +107,7 @@ def run_here(words, show) -> int:
         finally:
             process.stdin.close()
             os.close(ended)
-    return process.returncode
+    return process.returncode if process.returncode >= 0 else 128 - process.returncode
 
 
 def _follow(ended, pipes, show, interrupt):
@@ -102,23 +116,26 @@ def _follow(ended, pipes, show, interrupt):
     Who interrupts is heard at once, and again if that brings no end.
     """
     decoders = {fd: getincrementaldecoder("utf-8")("replace") for fd in pipes}
-    waiting, interrupted = [ended, *pipes], False
-    while True:
+    waiting, deadline = [ended, *pipes], None
+    while deadline is None or time.monotonic() < deadline:
         try:
-            ready = select.select(waiting, [], [], CALM if interrupted else None)[0]
+            patience = None if deadline is None else max(0, deadline - time.monotonic())
+            ready = select.select(waiting, [], [], patience)[0]
             for fd in (fd for fd in ready if fd is not ended):
                 data = os.read(fd, 65536)
                 show(decoders[fd].decode(data, final=not data), pipes[fd])
                 if not data:
                     waiting.remove(fd)
-            if ready in ([], [ended]):  # with nothing to read beside it
+            if ready == [ended]:  # with nothing to read beside it
                 break
         except KeyboardInterrupt:
-            if interrupted:
+            if deadline is not None:
                 raise
-            interrupted = True
+            deadline = time.monotonic() + CALM
             interrupt()
-    if interrupted:
+    for fd, decoder in decoders.items():
+        show(decoder.decode(b"", final=True), pipes[fd])
+    if deadline is not None:
         raise KeyboardInterrupt
 
 
@@ -130,7 +147,7 @@ def _connect():
     name = start(os.getpid(), sudo())
     connection = _open(name)
     if not connection:
-        raise NoServerError("the process that makes lab hosts does not answer")
+        raise NoServerError("what makes lab hosts does not answer")
     return connection
 
 

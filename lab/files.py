@@ -5,6 +5,7 @@ Most commands run as root.  What they write belongs to whoever owns the checkout
 
 import json
 import os
+import stat
 
 from lab import ROOT
 
@@ -17,6 +18,8 @@ def write(path: str, content: "str | bytes") -> None:
     own(os.path.dirname(path))
     with open(f"{path}.new", "wb") as file:
         file.write(content if isinstance(content, bytes) else content.encode())
+    if os.path.exists(path):
+        os.chmod(f"{path}.new", stat.S_IMODE(os.stat(path).st_mode))
     own(f"{path}.new")
     os.replace(f"{path}.new", path)
 
@@ -42,9 +45,10 @@ def load(name: str) -> dict:
     """Return what was kept under `name`; {} if nothing was, or nothing readable."""
     try:
         with open(f"{STATE}/{name}.json") as file:
-            return json.load(file)
-    except (FileNotFoundError, ValueError):
+            kept = json.load(file)
+    except (OSError, ValueError):
         return {}
+    return kept if isinstance(kept, dict) else {}
 
 
 def save(name: str, value: dict) -> None:

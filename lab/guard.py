@@ -7,11 +7,13 @@ everything after it; a fork of it has one thread, and its sockets.
 import os
 import sys
 
-# What would change the process that calls it, by the names that C gives them: in `os`, `socket`
-# and `lab.linux`, and for ctypes.  "syscall" stands for all others.
-CALLS = ("fork", "forkpty", "vfork", "clone", "unshare", "setns", "chroot", "pivot_root")
-CALLS += ("mount", "umount", "umount2", "sethostname", "setdomainname", "syscall")
-EVENTS = {"os.fork": "fork", "os.forkpty": "forkpty", "socket.sethostname": "sethostname"}
+# What would change the process that calls it, by the names that C gives them: for ctypes, and so
+# for `lab.linux`.  "syscall" stands for all others.
+CALLS = """_Fork __clone __libc_fork chroot clone clone3 daemon execl execle execlp execv execve
+execvp execvpe fexecve fork forkpty fsopen mount mount_setattr move_mount open_tree pivot_root
+setdomainname setgid sethostname setns setuid syscall umount umount2 unshare vfork""".split()
+EVENTS = {"os.fork": "fork", "os.forkpty": "forkpty", "os.exec": "exec"}
+EVENTS["socket.sethostname"] = "sethostname"
 OF_OS = ("unshare", "setns", "chroot")  # of these Python gives no notice: sys.addaudithook
 ALLOWED = ("ptyprocess",)  # what IPython runs a `!command` with: a program, at once
 WHY = (
@@ -42,7 +44,7 @@ def stand() -> None:
 def _watch(event, arguments):
     """Be told by Python what is about to be done."""
     name = EVENTS.get(event)
-    if event == "ctypes.dlsym" and arguments[1] in CALLS:
+    if event in ("ctypes.dlsym", "ctypes.dlsym/handle") and arguments[1] in CALLS:
         name = arguments[1]
     if name and not _is_allowed():
         raise Stop(WHY.format(name))

@@ -45,7 +45,9 @@ def judge(program: str, step: int) -> list:
         files = [f"{ROOT}/tests/test_{name}.py" for name in course.STEPS[:step]]
         options = [*OPTIONS, *(word for name in WITHOUT for word in ("-p", f"no:{name}"))]
         with contextlib.redirect_stdout(io.StringIO()) as said:
-            pytest.main([*options, *files], plugins=[plugin])
+            ended = pytest.main([*options, *files], plugins=[plugin])
+    if ended == pytest.ExitCode.INTERRUPTED:  # by Ctrl-C: some results are no verdict
+        raise KeyboardInterrupt
     if not plugin.sheet.results:
         raise CheckerError(said.getvalue())
     common = {

@@ -32,12 +32,14 @@ def main(argv):
         print(f"{argv[0]}: {error.strerror}", file=sys.stderr)
         return 127
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command, which got it too
-    ended = os.pidfd_open(command)
-    ready = select.select([leash, ended], [], [])[0]
-    status = _status(command) if ended in ready else 1
-    left = _end_all()
+    over = os.pidfd_open(command)
+    ready = select.select([leash, over], [], [])[0]
+    status = _status(command) if over in ready else 1
+    ended, left = _end_all()
+    if ended:
+        print(f"[ended {ended} that it left running]", file=sys.stderr)
     if left:
-        print(f"[ended {left} that it left running]", file=sys.stderr)
+        print(f"[{left} that it left running cannot be ended: somebody else's]", file=sys.stderr)
     return status
 
 
@@ -48,7 +50,7 @@ def _status(pid):
 
 
 def _end_all():
-    """Kill all descendants that we may kill; return how many there were."""
+    """Kill all descendants that we may kill; return how many are gone, and how many not."""
     seen, deadline = set(), time.monotonic() + PATIENCE
     while (left := descendants(os.getpid())[1:]) and time.monotonic() < deadline:
         for process in left:
@@ -57,7 +59,7 @@ def _end_all():
                 os.kill(process.pid, signal.SIGKILL)
         time.sleep(0.001)
         _bury()
-    return len(seen)
+    return len(seen) - len(left), len(left)
 
 
 def _bury():

@@ -18,9 +18,11 @@ from lab.guard import Stop
 from lab.pictures import memory, namespaces, verdict, xray
 
 STEPS = " ".join(str(number + 1) for number in range(len(course.STEPS)))
-LARGEST = 100_000  # letters of a %%lab cell, which is one word to its shell
+LARGEST = 100_000  # bytes of what is typed, which is one word to a shell
+WORST = 4  # the highest status that a command ends with by itself: see lab.commands
+LONGEST_NUMBER = 9  # digits
 REDRAW = 0.1  # seconds between two pictures of a curve that grows
-_PROGRAM = re.compile(r"(?:--program +(\S+) *)?(.*)", re.S)
+_PROGRAM = re.compile(r"(?:--program\s+(\S+)\s*)?(.*)", re.S)
 
 
 def load_ipython_extension(shell):
@@ -43,7 +45,7 @@ class Workshop(Magics):
         if not over:
             raise Stop(f"%%exercise {step}, and nothing more in its line")
         try:
-            print(exercise.save(step, cell, over[1]))
+            print(exercise.save(step, cell, self._cell()["id"], over[1]))
         except exercise.Newer as newer:
             self._put(step, newer.text)
             print("your file is ahead of this cell, which shows it now; nothing was saved")
@@ -56,10 +58,23 @@ class Workshop(Magics):
     def take_exercise(self, line):
         """Show your container.py of a step in this cell: %exercise N."""
         step = _step(line, "exercise")
+        cell = self._cell()
+        if cell["text"].strip().count("\n"):
+            raise Stop(
+                "%exercise puts your program in the place of its cell: give it one of its own"
+            )
         try:
-            self._put(step, exercise.take(step))
+            self._put(step, exercise.take(step, cell["id"]))
         except FileNotFoundError:
             raise Stop(f"the file is gone: %reset_step {step} brings it back") from None
+        except (OSError, exercise.NotSaved) as error:
+            raise Stop(str(error)) from None
+
+    def _cell(self):
+        """Return the cell that runs: its text, and what JupyterLab knows it by."""
+        asked = getattr(self.shell, "get_parent", dict)()
+        text = asked.get("content", {}).get("code", "")
+        return {"text": text, "id": asked.get("metadata", {}).get("cellId")}
 
     def _put(self, step, text):
         """Let this cell be the exercise cell of a step, with a text."""
@@ -124,7 +139,7 @@ class Workshop(Magics):
     def diff(self, line):
         """Show what you changed in a step: %diff N."""
         step = _step(line, "diff")
-        _show(["diff", str(step)])
+        _run(["diff", str(step)], _print)  # much of it is the learner's own
 
     @no_var_expand
     @line_magic
@@ -145,14 +160,14 @@ class Workshop(Magics):
     def lab(self, line, cell):
         """Type lines in a root shell on a lab host: %%lab."""
         _no_words(line, "%%lab")
-        _ended(_run(["lab", _script(cell)], _print))
+        _ended(_run(["lab", cell], _print))
 
     @no_var_expand
     @cell_magic
     def host(self, line, cell):
         """Type lines in a shell on your machine, in the folder of the workshop: %%host."""
         _no_words(line, "%%host")
-        _ended(client.run_here(["bash", "-c", _script(cell)], _print))
+        _ended(client.run_here(_typeable(["bash", "-c", "--", cell]), _print))
 
 
 class _Curve:
@@ -183,7 +198,8 @@ def _step(line, magic):
 def _step_and(line, magic):
     """Return the number of a step, and what else is in the line of a magic, as it was typed."""
     first, _, rest = line.strip().partition(" ")
-    if not (first.isdecimal() and 1 <= int(first) <= len(course.STEPS)):
+    is_number = first.isdecimal() and len(first) < LONGEST_NUMBER
+    if not (is_number and 1 <= int(first) <= len(course.STEPS)):
         what = f"there is no step {first!r}." if first else "which step?"
         raise Stop(f"{what}  Steps are {STEPS}, for example: %{magic} 1")
     return int(first), rest.strip()
@@ -195,11 +211,14 @@ def _no_words(line, magic):
         raise Stop(f"{magic} stands alone; the commands go into the lines below it")
 
 
-def _script(cell):
-    """Return the lines of a cell for a shell."""
-    if len(cell) > LARGEST:
-        raise Stop(f"a cell may have {LARGEST} letters, and this one has {len(cell)}")
-    return cell
+def _typeable(words):
+    """Return words that can be typed; Stop if they cannot be given to a program."""
+    size = sum(len(word.encode(errors="replace")) for word in words)
+    if size > LARGEST:
+        raise Stop(f"a command may have {LARGEST} bytes, and this one has {size}")
+    if any("\0" in word for word in words):
+        raise Stop("there is a NUL in it, which no command can have")
+    return words
 
 
 def _show(words):
@@ -217,9 +236,9 @@ def _print(text, stream):
 def _run(words, show, **options):
     """Run a command of the workshop; Stop where there is no way to."""
     try:
-        return client.run(words, show, **options)
+        return client.run(_typeable(words), show, **options)
     except client.NoServerError as error:
-        raise Stop(f"{error}.  Begin with: make notebook") from None
+        raise Stop(str(error)) from None
 
 
 def _told(words, told=None, look=lambda: None):
@@ -233,17 +252,21 @@ def _told(words, told=None, look=lambda: None):
         told.extend(map(json.loads, lines))
         return look() if lines else None
 
-    _run(words, listen, apart=True)
+    status = _run(words, listen, apart=True)
+    if status > WORST:
+        _ended(status)
     return told
 
 
 def _traced(step, rest):
     """Run a step under the X-ray; return what it told, or None."""
     asked = _PROGRAM.fullmatch(rest)
+    if rest.startswith("--") and not asked[1]:
+        raise Stop("%xray N [--program FILE] [COMMAND]")
     program = ["--program", os.path.join(ROOT, asked[1])] if asked[1] else []
     told = _told(["xray", str(step), "--json", *program, "--", asked[2]])
-    if told and told[0]["output"]:
-        _print(told[0]["output"], 1)
+    if told:
+        _print(told[0]["output"] + told[0]["errors"], 1)
     return told[0] if told else None
 
 

@@ -28,9 +28,10 @@ _BLOCK = re.compile(
     r"|^<!-- terminal -->\n.*?^<!-- end -->\n|^(?=##? )|^(?P<fence>```.*?^```\n)",
     re.M | re.S,
 )
+_LEFT = re.compile(r"^<!-- (notebook|terminal|end)\b", re.M)
 _PROMPT = re.compile(r"(\$|labhost#) (.*)")
 _CODE = re.compile(r"`(make [^`\n]+)`")
-_STEP = re.compile(r'(?<!")\bmake (?:check-step|hint|diff) \d\b')  # in a sentence
+_STEP = re.compile(r'(?<!")\bmake (?:check-step|hint|diff|reset|xray) \d\b')  # in a sentence
 _LESSON = re.compile(r"\bsteps/(\d\d_\w+)/README\.md")
 _MAKE = re.compile(r"make ([a-z-]+)(?: (\d))?(?: PROGRAM=(\S+))?(?: CMD=(.*))?", re.S)
 _LINK = re.compile(r"(\]\()([^)#:\s]+)(\))")
@@ -97,6 +98,9 @@ def cells(text: str, folder: str) -> list:
         found += more
         prose = ""
     found += _markdown(prose + text[position:], folder)
+    for cell in found:
+        if cell.kind == "markdown" and _LEFT.search(cell.text):
+            raise ValueError(f"a direction for the notebook has no end: {cell.text[:80]}")
     found[1:1] = [Cell("markdown", LEAD), Cell("code", SETUP)]
     return list(_merged(found))
 
@@ -142,6 +146,8 @@ def _typed(body):
         elif goes_on:
             commands[-1] += f"\n{line}"
         goes_on = line.endswith("\\") and (bool(typed) or goes_on)
+    if len(set(prompts)) != 1:
+        raise ValueError(f"a console block has one prompt, $ or labhost#, and not {prompts}")
     if prompts[0] == "labhost#":
         yield Cell("code", "\n".join(["%%lab", *commands]))
         return

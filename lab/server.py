@@ -43,39 +43,51 @@ class _Server:
 
     def __init__(self, listener, uid):
         self._listener, self._uid = listener, uid
+        self._silent = {}  # by descriptor: connections that have not asked for anything yet
         self._jobs = {}  # by descriptor: each stands here twice
 
     def go_on(self, owner):
         """Start what is asked for, until the owner is gone."""
         while True:
-            ready = select.select([owner, self._listener, *self._jobs], [], [], ORPHANS)[0]
+            waiting = [owner, self._listener, *self._silent, *self._jobs]
+            ready = select.select(waiting, [], [], ORPHANS)[0]
             self._bury_orphans()
             for fd in ready:
                 if fd == owner:
                     return self._end_all()
                 if fd is self._listener:
                     self._accept()
+                elif fd in self._silent:
+                    self._start(self._silent.pop(fd))
                 elif fd in self._jobs:  # the one before may have ended it
                     self._attend(fd)
 
     def _accept(self):
-        """Start what somebody asks for, if it is the one whom we serve."""
+        """Let somebody in, if it is the one whom we serve."""
         connection, _ = self._listener.accept()
         packed = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
         _, uid, _ = CREDENTIALS.unpack(packed)
-        request, streams = wire.receive(connection) if uid in (self._uid, 0) else (None, [])
-        if request is None:
+        if uid in (self._uid, 0):
+            self._silent[connection.fileno()] = connection
+        else:
+            connection.close()
+
+    def _start(self, connection):
+        """Start what somebody asks for."""
+        request, streams = _heard(connection)
+        words = request.get("words") if isinstance(request, dict) else None
+        if not words or len(streams) != 3:
+            for fd in streams:
+                os.close(fd)
             return connection.close()
-        job = _Job(connection, request["words"], streams)
+        job = _Job(connection, [str(word) for word in words], streams)
         self._jobs[job.pidfd] = self._jobs[connection.fileno()] = job
 
     def _attend(self, fd):
-        """Pass a signal on; end a command that nobody waits for; tell how one has ended."""
+        """Pass Ctrl-C on; end a command that nobody waits for; tell how one has ended."""
         job = self._jobs[fd]
-        if fd != job.pidfd:
-            message, _ = wire.receive(job.connection)
-            if message:
-                return job.signal(message["signal"])
+        if fd != job.pidfd and _heard(job.connection)[0] == {"signal": int(signal.SIGINT)}:
+            return job.interrupt()
         for known in (job.pidfd, job.connection.fileno()):
             del self._jobs[known]
         job.end()
@@ -110,9 +122,9 @@ class _Job:
         for fd in streams:
             os.close(fd)
 
-    def signal(self, signum):
-        """Send the command a signal; it has children that it tells itself."""
-        signal.pidfd_send_signal(self.pidfd, signum)
+    def interrupt(self):
+        """Press Ctrl-C; the command has children that it tells itself."""
+        signal.pidfd_send_signal(self.pidfd, signal.SIGINT)
 
     def end(self):
         """End the command if it still runs, and tell who waits for it."""
@@ -125,6 +137,14 @@ class _Job:
             pass
         os.close(self.pidfd)
         self.connection.close()
+
+
+def _heard(connection):
+    """Return the next message and its descriptors; no message from who speaks no sense."""
+    try:
+        return wire.receive(connection)
+    except (ValueError, EOFError, TypeError, OSError):  # marshal is as strict as that
+        return None, []
 
 
 def _be(words, streams):

@@ -20,10 +20,13 @@ def opened(fd):
 def send(sock, message, fds=()) -> None:
     """Send a message of plain values, and descriptors with it: sendmsg(2).
 
-    BrokenPipeError if nobody listens any more.
+    BrokenPipeError if nobody listens any more; ValueError if it is too long.
     """
+    data = marshal.dumps(message)
+    if len(data) > LARGEST:
+        raise ValueError(f"a message may have {LARGEST} bytes, and this one has {len(data)}")
     rights = (_socket.SOL_SOCKET, _socket.SCM_RIGHTS, struct.pack(f"{len(fds)}i", *fds))
-    sock.sendmsg([marshal.dumps(message)], [rights] if fds else [], _socket.MSG_NOSIGNAL)
+    sock.sendmsg([data], [rights] if fds else [], _socket.MSG_NOSIGNAL)
 
 
 def receive(sock):

@@ -135,7 +135,8 @@ def test_change_made_elsewhere_is_not_overwritten(copy):
     outputs = execute(copy, SETUP, f"%%exercise 1 {over}\n{STARTER_1}# in the cell\n")
     assert text(outputs[1]).startswith("saved:")
     assert program(copy).read_text() == STARTER_1 + "# in the cell\n"
-    kept = copy / "steps/01_uts/container.py~"
+    kept = copy / "steps/01_uts/container.py.~1~"
+    assert "what it was is kept as container.py.~1~" in text(outputs[1])
     assert kept.read_text() == STARTER_1 + "# at the terminal\n"
 
 
@@ -155,6 +156,76 @@ def test_starter_in_a_new_notebook_does_not_undo_the_work(copy):
     write(copy, SOLUTION_1)
     (said,) = saved(copy, STARTER_1)
     assert "your file is ahead of this cell, which shows it now; nothing was saved" in said
+    assert program(copy).read_text() == SOLUTION_1
+
+
+def test_who_comes_from_the_terminal_goes_on_in_the_cell(copy):
+    """What the cell has shown of the file may be edited in it, without a question."""
+    write(copy, CHANGED)
+    said = saved(copy, STARTER_1, CHANGED + "# more\n")
+    assert "your file is ahead" in said[0]
+    assert said[1].startswith("saved:")
+
+
+def test_cell_that_is_late_is_asked(copy):
+    """A cell with an older version, in a kernel that has just begun, does not undo the newer one."""
+    saved(copy, CHANGED, SOLUTION_1)
+    assert "was changed outside this cell" in saved(copy, CHANGED)[0]
+    assert program(copy).read_text() == SOLUTION_1
+
+
+def test_two_kernels_do_not_overwrite_each_other(copy):
+    """A cell that has not seen what another kernel saved is asked."""
+    other = f"%%host\ncp {{}} {program(copy)}"
+    (copy / "other.py").write_text(CHANGED + "# of the other kernel\n")
+    cells = (f"{EXERCISE}{CHANGED}", other.format(copy / "other.py"), f"{EXERCISE}{SOLUTION_1}")
+    outputs = execute(copy, SETUP, *cells)
+    assert "was changed outside this cell" in errors(outputs[3])[0]
+
+
+def test_cell_is_not_replaced_with_what_else_is_in_it(copy):
+    """%exercise above some lines, a slip for %%exercise, does not throw the lines away."""
+    (said,) = errors(execute(copy, SETUP, "%exercise 1\nmine = 1")[1])
+    assert "give it one of its own" in said
+
+
+ODD_FILES = {
+    "no text": (b"# \xe4\n", "is no UTF-8: mend it in an editor"),
+    "a mark of the byte order": ("\ufeffx = 1\n".encode(), ""),
+    "Windows": (b"x = 1\r\n", ""),
+}
+
+
+@pytest.mark.parametrize("name", ODD_FILES)
+def test_file_of_another_editor_is_shown_or_told(copy, name):
+    """%exercise shows what can be shown, and says of the rest what to do; the file stays."""
+    content, says = ODD_FILES[name]
+    program(copy).write_bytes(content)
+    outputs = execute(copy, SETUP, "%exercise 1")[1]
+    assert says in "".join(errors(outputs))
+    assert program(copy).read_bytes() == content
+
+
+def test_link_and_mode_of_the_file_stay(copy):
+    """Who keeps the program elsewhere, behind a link, or has made it executable, still has that."""
+    elsewhere = copy / "mine.py"
+    elsewhere.write_text(STARTER_1)
+    elsewhere.chmod(0o755)
+    program(copy).unlink()
+    program(copy).symlink_to(elsewhere)
+    saved(copy, SOLUTION_1)
+    assert program(copy).is_symlink() and elsewhere.read_text() == SOLUTION_1
+    assert elsewhere.stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.parametrize(
+    "spoil", ["mkdir -p .lab/cells.json.new", "touch .lab", "mkdir .lab; echo [] > .lab/cells.json"]
+)
+def test_work_is_saved_where_nothing_can_be_remembered(copy, spoil):
+    """A state folder that is broken is no reason to lose a line, and none to say so."""
+    run("sh", "-c", spoil, cwd=copy)
+    for said in saved(copy, SOLUTION_1, CHANGED, SOLUTION_1):
+        assert said.startswith("saved:")
     assert program(copy).read_text() == SOLUTION_1
 
 
@@ -233,6 +304,12 @@ def test_verdict_of_a_notebook_is_the_page_of_a_terminal(copy):
         ("%%lab now\nhostname", "%%lab stands alone"),
         ("%%host now\nhostname", "%%host stands alone"),
         ("%exercise 1 2", "and nothing more"),
+        ("%check " + "0" * 5000 + "1", "there is no step"),
+        ("%xray 1 --help", "%xray N [--program FILE] [COMMAND]"),
+        ("%run_step 1 echo " + "x" * 140_000, "a command may have 100000 bytes"),
+        ("%%lab\necho " + "ü" * 90_000, "a command may have 100000 bytes"),
+        ("%%host\necho " + "ü" * 90_000, "a command may have 100000 bytes"),
+        ("%%host\necho '\0'", "there is a NUL in it"),
     ],
 )  # fmt: skip
 def test_odd_argument_gets_one_line(kernel_says, cell, says):
@@ -263,6 +340,13 @@ def kernel_says(given):
         ("%%host\nprintf '\\377ü'; pwd >&2", "\ufffdü"),
         ("%xray 1 --program nowhere.py", "there is no program"),
         ("%xray 1 echo hello", "hello"),
+        ("%xray 1 sh -c 'echo oops >&2'", "oops"),
+        (
+            "%run_step 1 echo make check-step 1, see ../steps/01_uts/README.md",
+            "make check-step 1, see ../steps",
+        ),
+        ("%%lab\n-x; echo hello", "hello"),
+        ("%%host\nprintf 'x\\303'", "x\ufffd"),
         ("%status", "step 1 · uts       not begun"),
         ("%diff 1", "step 1 is as it was given"),
         ("%reset_step 1", "there is nothing to reset"),
@@ -297,6 +381,9 @@ FORBIDDEN = (
     "from lab import linux; linux.mount('x', '/mnt', 'tmpfs')",
     "import ctypes; ctypes.CDLL(None).fork()",
     "import ctypes; ctypes.CDLL(None)['syscall'](57)",
+    "import ctypes, _ctypes; _ctypes.dlsym(ctypes.CDLL(None)._handle, 'unshare')",
+    "import ctypes; ctypes.CDLL(None).daemon(1, 1)",
+    "import os; os.execvp('sleep', ['sleep', '99'])",
     "import multiprocessing as m; m.get_context('fork').Process(target=print).start()",
 )
 
@@ -469,3 +556,32 @@ def test_no_root_is_said_with_the_way_out(copy, tmp_path):
     cell = "import lab.client, os\nlab.client.MAIN = 'raise SystemExit(9)'\n%check 1"
     (said,) = errors(execute(copy, SETUP, cell)[1])
     assert "ended with 9" in said and "make notebook" in said
+
+
+def test_kernel_keeps_nothing_of_what_went_wrong(copy):
+    """A server that does not start leaves no descriptor and no child in the kernel."""
+    count = "import os\nprint(len(os.listdir('/proc/self/fd')))\n"
+    count += "!cat /proc/*/stat 2>/dev/null | grep -c -e ' Z '\"$PPID \""
+    wrong = "import lab.client\nlab.client.MAIN = 'raise SystemExit(9)'"
+    outputs = execute(copy, SETUP, wrong, "%hint 1", count, *["%hint 1"] * 3, count)
+    assert text(outputs[3]) == text(outputs[-1]) != ""
+
+
+def test_next_cell_works_when_the_server_has_died(copy):
+    """kill -9 of what makes lab hosts is told in a line, and the next cell has a new one."""
+    kill = "import os, lab.client\nos.kill(lab.client._servers[-1].pid, 9)"
+    outputs = execute(copy, SETUP, "%hint 1", kill, "%hint 1", "%hint 1")
+    assert "hint" in text(outputs[1]) and "hint" in text(outputs[-1])
+
+
+@pytest.mark.parametrize("moment", [0.05, 0.2, 0.35])
+def test_interrupted_check_is_no_verdict(copy, moment):
+    """■ during a check keeps nothing of it, and blames nobody."""
+    write(copy, SOLUTION_1)
+    cell = "import os, signal, threading\n"
+    cell += f"threading.Timer({moment}, os.kill, [os.getpid(), signal.SIGINT]).start()\n"
+    cell += "get_ipython().run_line_magic('check', '1')"
+    outputs = execute(copy, SETUP, "%hint 1", cell)
+    said = text(outputs[2]) + "".join(errors(outputs[2]))
+    assert "checker failed" not in said
+    assert "12 of 12" in said or not (copy / ".lab/check-step-1.jsonl").exists()

@@ -10,6 +10,14 @@ from lab.host import LabError
 from lab.report import write_report
 
 
+def _keep(step, results):
+    """Remember what came of it, if that can be."""
+    try:
+        progress.keep(step, results)
+    except OSError as error:
+        print(f"this verdict is not remembered: {error}", file=sys.stderr)
+
+
 def main(words):
     """Judge a step: STEP [PROGRAM] [--json]; the learner's own file if no program is named.
 
@@ -32,7 +40,7 @@ def main(words):
     sys.stdout.reconfigure(errors="backslashreplace")  # names on a disk may be any bytes
     is_own, notes = not words[1:], {}
     if is_own:
-        progress.keep(step, results)
+        _keep(step, results)
         notes = progress.regressions(results, progress.history(step))
     if as_json:
         print(*map(json.dumps, results), sep="\n")

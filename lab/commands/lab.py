@@ -17,7 +17,9 @@ A second terminal joins it with `make lab`.  Leave with `exit`.
 def main(words):
     """Run a shell, or the command that the words make up."""
     shell = "bash" if shutil.which("bash") else "sh"
-    argv = [shell, "-c", " ".join(words)] if words else [shell, *["--norc"] * (shell == "bash")]
+    argv = (
+        [shell, "-c", "--", " ".join(words)] if words else [shell, *["--norc"] * (shell == "bash")]
+    )
     env = {"PS1": PROMPT if shell == "bash" else "labhost# "}
     try:
         running = None if words else join()
