@@ -322,7 +322,7 @@ PREDICATES = {
     "never-ends": _never_ends,
     "never-started": _never_started,
     "killed": lambda trial: trial.first.status == KILLED,
-    "crashed": _says(r"^\w*(Error|Exception|Interrupt|Exit)\b"),
+    "crashed": _says(r"^[\w.]*(Error|Exception|Interrupt|Exit)\b"),
     "crashed-late": _crashed_late,
     "second-fails": lambda trial: not trial.second.view,
     # kernel errors that mislead

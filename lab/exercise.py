@@ -14,6 +14,7 @@ SHOWN = 40  # lines of a difference
 LETTERS = 8  # of a digest: enough to name one of a learner's versions
 REMEMBERED = 100  # versions of a file
 
+_refused = set()  # the steps whose cell says something else than the file, as far as we know
 _seen = {}  # by step and cell: the digest of the file that the cell agreed with last
 
 
@@ -36,6 +37,7 @@ def save(step: int, text: str, cell=None, over: "str | None" = None) -> str:
     the file was changed elsewhere; `over` names a version that may be overwritten all the
     same.  Newer if the cell has nothing to save.  OSError if the file cannot be written.
     """
+    _refused.add(step)
     new = _compiled(text)
     name, path = _name(step), os.path.realpath(course.starter_path(step))
     old, kept = _read(path), ""
@@ -90,7 +92,7 @@ def _make_room(path, step, cell, old, new, over):
         raise Newer(text)
     if over and found.startswith(over):
         return f"; what it was is kept as {os.path.basename(files.keep_copy(path))}"
-    if old != progress.starter(step) and not _has_seen(step, cell, found, progress.digest(new)):
+    if not _has_seen(step, cell, found, progress.digest(new)):
         raise NotSaved(_question(step, found, old, new))
     files.write(f"{path}~", old)
     return ""
@@ -102,7 +104,9 @@ def _has_seen(step, cell, found, new):
         return found == _seen[step, cell]
     # The first time in this kernel: a cell with an older version is no editing, it is late.
     saved = files.load("cells").get(str(step), [])
-    return saved[-1:] == [found] and new not in saved
+    if not saved:
+        return found == progress.digest(progress.starter(step))
+    return saved[-1] == found and new not in saved
 
 
 def _question(step, found, old, new):
@@ -123,8 +127,14 @@ def _difference(old, new):
     return "\n".join(lines[:SHOWN] + more)
 
 
+def is_refused(step: int) -> bool:
+    """Whether the cell of a step was run last without being saved."""
+    return step in _refused
+
+
 def _agree(step, cell, content):
     """Remember what a cell and the file agree on; the file is what counts, if that fails."""
+    _refused.discard(step)
     _seen[step, cell] = now = progress.digest(content)
     with contextlib.suppress(OSError):
         saved = files.load("cells")

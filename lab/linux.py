@@ -154,9 +154,24 @@ def _call(name, *args):
     values = [os.fsencode(a) if isinstance(a, str) else a for a in args]
     if any(b"\0" in value for value in values if isinstance(value, bytes)):
         raise ValueError(f"{name}: embedded null byte")
-    if function(*values) == -1:
+    try:
+        failed = function(*values) == -1
+    except ctypes.ArgumentError:
+        raise TypeError(
+            f"{name}({', '.join(map(repr, args))}): {_misfit(args, prototype)}"
+        ) from None
+    if failed:
         call = f"{name}({', '.join(map(_show, args, prototype))})"
         raise _failure(ctypes.get_errno(), call)
+
+
+def _misfit(args, prototype):
+    """Say which argument is of the wrong kind."""
+    for number, (arg, ctype) in enumerate(zip(args, prototype, strict=True), start=1):
+        wants_text = ctype is c_char_p
+        if not isinstance(arg, (str, bytes, type(None)) if wants_text else int):
+            return f"argument {number} must be {'a string or None' if wants_text else 'a number'}"
+    return "an argument is of the wrong kind"
 
 
 def _failure(number, call):

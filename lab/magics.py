@@ -22,6 +22,9 @@ LARGEST = 100_000  # bytes of what is typed, which is one word to a shell
 WORST = 4  # the highest status that a command ends with by itself: see lab.commands
 LONGEST_NUMBER = 9  # digits
 REDRAW = 0.1  # seconds between two pictures of a curve that grows
+AHEAD = """\
+your file is ahead of this cell, which shows it now; nothing was saved
+(if you want to begin again: %reset_step {}, and then run this cell once more)"""
 _PROGRAM = re.compile(r"(?:--program\s+(\S+)\s*)?(.*)", re.S)
 
 
@@ -48,7 +51,7 @@ class Workshop(Magics):
             print(exercise.save(step, cell, self._cell()["id"], over[1]))
         except exercise.Newer as newer:
             self._put(step, newer.text)
-            print("your file is ahead of this cell, which shows it now; nothing was saved")
+            print(AHEAD.format(step))
         except exercise.NotSaved as error:
             raise Stop(str(error)) from None
         except OSError as error:
@@ -88,6 +91,10 @@ class Workshop(Magics):
         begin = time.perf_counter()
         results = _told(["check", str(step), "--json"])
         if results:
+            if exercise.is_refused(step):
+                print(
+                    "judged is your file, and not the cell: it was not saved when you ran it last"
+                )
             notes = progress.regressions(results, progress.history(step))
             display(verdict.picture(results, notes, time.perf_counter() - begin))
 
@@ -96,6 +103,8 @@ class Workshop(Magics):
     def run_step(self, line):
         """Run a command in your container: %run_step N COMMAND."""
         step, command = _step_and(line, "run_step")
+        if not command:
+            raise Stop(f"which command? for example: %run_step {step} hostname")
         _ended(_run(["run", str(step), command], _print))
 
     @no_var_expand

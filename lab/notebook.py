@@ -101,8 +101,16 @@ def cells(text: str, folder: str) -> list:
     for cell in found:
         if cell.kind == "markdown" and _LEFT.search(cell.text):
             raise ValueError(f"a direction for the notebook has no end: {cell.text[:80]}")
+    found += _onwards(folder)
     found[1:1] = [Cell("markdown", LEAD), Cell("code", SETUP)]
     return list(_merged(found))
+
+
+def _onwards(folder):
+    """Return a cell that leads from the notebook of a step to the next."""
+    names_, name = names(), os.path.basename(folder)
+    after = names_[names_.index(name) + 1 :] if name in names_ else []
+    return [Cell("markdown", f"→ [{after[0]}]({after[0]}.ipynb)")] if after else []
 
 
 def _merged(found):

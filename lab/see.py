@@ -158,7 +158,8 @@ def _leaked(trace):
 
 def _still_tied(trace):
     """The call that should have cut the ties, and left some."""
-    call = _first(trace, ("mount",), lambda c: c.facts.get("mounts_tied_to_host"))
+    left = [c for c in trace.named("mount") if c.facts.get("mounts_tied_to_host")]
+    call = left[-1] if left else None  # the one before is about /proc alone, and given
     return call and (
         call,
         f"{call.facts['mounts_tied_to_host']} mounts are still tied to the host's",

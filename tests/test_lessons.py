@@ -59,11 +59,11 @@ def test_what_a_page_shows_is_what_happens(page):
 
 @pytest.mark.parametrize("name", course.STEPS)
 def test_a_lesson_has_its_five_sections(name):
-    """Every lesson goes the same way, in 80 to 160 lines."""
+    """Every lesson goes the same way, in 80 to 165 lines."""
     with open(f"{ROOT}/steps/{name}/README.md") as page:
         text = COMMENT.sub("", page.read())  # nobody sees those
     assert re.findall(r"^## (.*)$", text, flags=re.M) == HEADINGS
-    assert 80 <= text.count("\n") <= 160
+    assert 80 <= text.count("\n") <= 165
 
 
 def blocks(page):

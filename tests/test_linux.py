@@ -4,6 +4,7 @@ import errno
 import inspect
 import json
 import os
+import re
 
 import pytest
 from running import PYTHON, python_on, run
@@ -197,3 +198,16 @@ def test_solution_imports_only_what_starts_quickly(step):
     assert answer.status == 2
     assert "lab.linux" in imported
     assert not SLOW & imported
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("/proc", "proc", 14), "14, 0, None): argument 3 must be a string or None"),
+        (("proc", "/proc", "proc", "MS_NOSUID"), "argument 4 must be a number"),
+    ],
+)  # fmt: skip
+def test_argument_of_the_wrong_kind_is_named(arguments, says):
+    """What is no call at all is a TypeError that says which argument is wrong."""
+    with pytest.raises(TypeError, match=re.escape(says)):
+        linux.mount(*arguments)

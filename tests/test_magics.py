@@ -119,8 +119,9 @@ def test_text_that_is_no_python_is_not_saved(copy):
     assert f"not saved, this is no Python: line {line} of the cell" in said
     assert "    def f(:\n          ^" in said
     assert program(copy).read_text() == STARTER_1
-    (said,) = saved(copy, "x = '\0'\n")
-    assert "not saved" in said
+    said = saved(copy, "x = '\0'\n", "%check 1")
+    assert "not saved" in said[0]
+    assert said[1].startswith("judged is your file, and not the cell")
 
 
 def test_change_made_elsewhere_is_not_overwritten(copy):
@@ -168,7 +169,7 @@ def test_who_comes_from_the_terminal_goes_on_in_the_cell(copy):
 
 
 def test_cell_that_is_late_is_asked(copy):
-    """A cell with an older version, in a kernel that has just begun, does not undo the newer one."""
+    """A cell with an older version, in a new kernel, does not undo the newer one."""
     saved(copy, CHANGED, SOLUTION_1)
     assert "was changed outside this cell" in saved(copy, CHANGED)[0]
     assert program(copy).read_text() == SOLUTION_1

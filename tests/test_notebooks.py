@@ -114,7 +114,7 @@ def test_what_is_typed_elsewhere_stays_as_it_is():
 
 def cells(text):
     """Return the cells of a lesson of a few lines, without the ones that every notebook has."""
-    found = notebook.cells(f"# Title\n\n## S\n\n{text}", f"{ROOT}/steps/01_uts")
+    found = notebook.cells(f"# Title\n\n## S\n\n{text}", f"{ROOT}/steps")
     return [cell.text for cell in found if cell.text != notebook.SETUP][1:]
 
 

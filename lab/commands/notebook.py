@@ -23,7 +23,7 @@ FOLDER, KEPT = f"{ROOT}/my-notebooks", f"{files.STATE}/jupyter"
 PORTS = range(8888, 8898)
 PATIENCE = 60.0  # seconds for JupyterLab to answer, and for its kernels to end
 SETTINGS = {  # no pop-up, no call to anybody; light or dark as the reader's system; whole lines
-    "notebook-extension/tracker": '{"codeCellConfig": {"lineWrap": true}}',
+    "notebook-extension/tracker": '{"codeCellConfig": {"lineWrap": true, "lineNumbers": true}}',
     "apputils-extension/notification": '{"fetchNews": "false", "checkForUpdates": false}',
     "apputils-extension/themes": '{"adaptive-theme": true}',
 }

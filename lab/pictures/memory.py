@@ -69,7 +69,7 @@ def _field(looks, limit, killed):
         x, y = points[-1]
         cross = f"M{x - 6},{y - 6} l12,12 m0,-12 l-12,12"
         parts.append(f'<path d="{cross}" {_stroke("bad")} stroke-width="3"/>')
-        parts.append(ink.write(x - 12, y + 26, "SIGKILL", "i-line bad", "end"))
+        parts.append(ink.write(x - 12, y + 48, "SIGKILL", "i-line bad", "end"))
     return parts
 
 

@@ -24,12 +24,13 @@ STYLE = """
 .verdict .field{display:grid;grid-template-columns:6.2em minmax(0,1fr);gap:.4em}
 .verdict .field>b{font-weight:400;color:var(--i-dim)}
 .verdict div code,.verdict div pre{font:13px/1.5 ui-monospace,monospace;color:var(--i-text);
- background:none;white-space:pre-wrap;overflow-wrap:anywhere;margin:0;padding:0}
+ background:none;white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;margin:0;padding:0}
+.verdict .waits{color:var(--i-dim);margin:.1em 0 .3em}
 .verdict details{margin:.1em 0 .1em} .verdict summary{cursor:pointer;color:var(--i-dim)}
 .verdict details p{margin:.2em 0 .3em;padding-left:1em;border-left:2px solid var(--i-rule)}
 .verdict .end{margin:.5em 0 .1em}
 """
-SAID = {"blocked": "waits for another check to pass"}
+WAITS = "waits for another check to pass"
 NOT_GOOD = {"fail", "timeout", "blocked", "checker_error"}
 AS_TYPED = ("see", "prove it", "")  # fields that are shown as they are, letter by letter
 PAGE = re.compile(r"\b(\d\d_\w+\.ipynb|docs/\w+\.md)")  # what a reader may go on with
@@ -65,13 +66,16 @@ def _step(step, results, judged, notes, seconds):
     name = f"step {step} · {course.title(step)}"
     head = f'<div class="head">{name} <span>{passed}{took}</span></div>'
     shown = own if step == judged else [r for r in own if r["verdict"] in report.SHOWN_OF_OLDER]
-    return head + "".join(_check(result, judged, notes.get(result["check"])) for result in shown)
+    checks = "".join(_check(result, judged, notes.get(result["check"])) for result in shown)
+    if any(result["verdict"] == "blocked" for result in shown):
+        checks += f'<div class="waits">({MARKS["blocked"]} {WAITS})</div>'
+    return head + checks
 
 
 def _check(result, step, note):
     """Return one check, with what there is to say if it does not pass."""
     verdict = result["verdict"]
-    hover = f' title="{SAID[verdict]}"' if verdict in SAID else ""
+    hover = f' title="{WAITS}"' if verdict == "blocked" else ""
     mark = f'<span class="mark" aria-label="{verdict.replace("_", " ")}">{MARKS[verdict]}</span>'
     title = f'<span class="title">{_prose(result["title"])}</span>'
     about = "".join(_about(result, step, note))
