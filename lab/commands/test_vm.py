@@ -8,11 +8,13 @@ from lab import ROOT, vm
 from lab.commands import CANNOT, ERROR, FAIL
 
 # All five steps, and what touches control groups: of the matrix, step 4 with a task undone, of
-# the corpus the programs for step 4.
+# the corpus the programs for step 4, of the ready machines how the dev container starts.
 FILES = ("test_0*_*", "test_cgroup", "test_matrix", "test_corpus", "test_xray", "test_curve")
+FILES += ("test_machines",)
 TESTS = [f"tests/{name}.py" for name in FILES]
-SELECTED = "not (matrix or corpus or xray) or (undone and 4-) or (xray and group)"
-SELECTED += " or (header_says and 04_ and not hostile)"
+SELECTED = "not (matrix or corpus or xray or machines) or (undone and 4-) or (xray and group)"
+SELECTED += " or (header_says and 04_ and not hostile) or (machines and test_start)"
+SELECTED += " or (machines and step_4)"
 
 
 def main(words):
