@@ -131,6 +131,11 @@ notebooks: $(VENV)/.test ## build the notebooks from the lessons
 pictures: $(VENV)/.compiled rootfs/bin/sh ## draw the pictures of the lessons, from real runs
 	@$(SUDO) $(LAB) pictures
 
+.PHONY: bundle
+bundle: $(VENV)/.check ## one file with all of it for this Python, for a room without internet
+	@$(if $(UV),$(AS_USER) $(PIP) pip) # uv makes environments without one
+	@$(AS_USER) $(LAB) bundle
+
 .PHONY: test
 test: $(VENV)/.test rootfs/bin/sh ## all tests of the workshop itself
 	@$(SUDO) $(PY) -IBm pytest -q $(TESTS)
@@ -174,7 +179,12 @@ $(VENV)/.compiled: $(wildcard lab/*.py lab/*/*.py tests/*.py) | $(VENV)/.check
 	@$(AS_USER) $(PY) -m compileall -q -l lab lab/*/ tests && $(AS_USER) touch $@
 
 UV := $(shell command -v uv 2>/dev/null)
-PIP := $(if $(UV),$(UV) pip install -q --python $(PY),$(PY) -m pip install -q --disable-pip-version-check)
+PIP = $(if $(UV),$(UV) pip install -q --python $(PY),$(PY) -m pip install -q --disable-pip-version-check) $(OFFLINE)
+# What learners need may lie in offline/, packed by `make bundle`: then nobody is asked for it.
+OFFLINE = $(if $(filter check notebook,$*),$(if $(wildcard offline/wheels),--no-index --find-links offline/wheels))
+NOT_PACKED = $(if $(OFFLINE),|| { echo '$(NOT_FOR_THIS)' >&2; exit 1; })
+NOT_FOR_THIS = offline/ was packed for $(file <offline/about): make PYTHON=..., \
+  or rm -r offline where there is internet
 
 # For whom an extra is installed, as it is typed.
 FOR_check := check-step
@@ -182,13 +192,13 @@ FOR_test := test
 FOR_notebook := notebook
 FOR_browser := test-browser
 # JupyterLab is some eighty packages: say where it has got to.
-COUNT := awk '/^(Collecting|Using cached|Downloading)/ { if ($$1 == "Collecting") { n++; \
-  printf "\r  %d packages: %-40.40s", n, $$2; fflush() } } \
+COUNT := awk '/^(Collecting|Processing)/ { n++; sub(".*/", "", $$2); \
+  printf "\r  %d packages: %-40.40s", n, $$2; fflush() } \
   /^Installing/ { printf "\r  installing %d packages %-30s", n, "..."; fflush() } END { print "" }'
 
 $(VENV)/.check $(VENV)/.test $(VENV)/.notebook $(VENV)/.browser: $(VENV)/.%: pyproject.toml | $(VENV)/bin/python
 	@echo 'first run: installing what `make $(FOR_$*)` needs into $(VENV)/ ...'
-	@$(if $(filter check test,$*),$(AS_USER) $(PIP) --editable '.[$*]',$(LOUD_PIP))
+	@{ $(if $(filter check test,$*),$(AS_USER) $(PIP) --editable '.[$*]',$(LOUD_PIP)); } $(NOT_PACKED)
 	@$(AS_USER) sh -c 'printf %s "$(CURDIR)" > $(VENV)/.here; touch $@'
 
 # uv has a bar of its own; the status of pip is what counts, not that of what counts for it.

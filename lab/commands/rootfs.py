@@ -15,6 +15,7 @@ from lab import ROOT, files
 from lab.commands import CANNOT, USAGE
 
 TREE = f"{ROOT}/rootfs"
+PACKED = f"{ROOT}/offline/rootfs"  # by `make bundle`, without the devices
 FOLDERS = ("bin", "dev", "etc", "lib", "mytemp", "proc", "root", "srv", "sys", "tmp", "usr/bin")
 DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9)}
 ACCOUNTS = {"passwd": "root:x:0:0:root:/root:/bin/sh\n", "group": "root:x:0:\n"}
@@ -48,7 +49,19 @@ class Missing(Exception):
 
 
 def make_small(tree):
-    """Make a tree of a few megabytes from the machine's own programs."""
+    """Make a tree of a few megabytes: the one that came with a bundle, or a new one."""
+    if os.path.isdir(PACKED):
+        shutil.copytree(PACKED, tree, symlinks=True)
+    else:
+        fill(tree)
+    add_devices(tree)
+    for folder, _, names in os.walk(tree):
+        for path in (folder, *(f"{folder}/{name}" for name in names)):
+            files.own(path)
+
+
+def fill(tree):
+    """Put into a tree what needs no root, from the machine's own programs."""
     for folder in FOLDERS:
         os.makedirs(f"{tree}/{folder}", exist_ok=True)
     busybox = shutil.which("busybox")
@@ -61,12 +74,8 @@ def make_small(tree):
         add_own_programs(tree)
     if shutil.which("bash"):
         add_program(tree, shutil.which("bash"))
-    add_devices(tree)
     for name, text in ACCOUNTS.items():
         files.write(f"{tree}/etc/{name}", text)
-    for folder, _, names in os.walk(tree):
-        for path in (folder, *(f"{folder}/{name}" for name in names)):
-            files.own(path)
 
 
 def add_own_programs(tree):
