@@ -131,6 +131,10 @@ notebooks: $(VENV)/.test ## build the notebooks from the lessons
 pictures: $(VENV)/.compiled rootfs/bin/sh ## draw the pictures of the lessons, from real runs
 	@$(SUDO) $(LAB) pictures
 
+.PHONY: slides
+slides: $(VENV)/.check ## build the slides of docs/slides.md as one page, slides.html
+	@$(AS_USER) $(LAB) slides
+
 .PHONY: bundle
 bundle: $(VENV)/.check ## one file with all of it for this Python, for a room without internet
 	@$(if $(UV),$(AS_USER) $(PIP) pip) # uv makes environments without one
