@@ -158,7 +158,8 @@ def _leaked(trace):
 
 def _still_tied(trace):
     """The call that should have cut the ties, and left some."""
-    left = [c for c in trace.named("mount") if c.facts.get("mounts_tied_to_host")]
+    cuts = [c for c in trace.named("mount") if "MS_PRIVATE" in c.shown or "MS_SLAVE" in c.shown]
+    left = [call for call in cuts if call.facts.get("mounts_tied_to_host")]
     call = left[-1] if left else None  # the one before is about /proc alone, and given
     return call and (
         call,

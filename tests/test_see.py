@@ -24,7 +24,7 @@ EXPECTED = [
     ("03_not_private", "mounts-shared", "mount", "while the mounts around it were shared"),
     ("03_private_too_late", "mounted-on-host", "mount", "too early: mount comes later"),
     ("03_mounted_before_unshare", "mounted-on-host", "mount", "too early: unshare comes later"),
-    ("03_not_recursive", "mounts-not-recursive", "mount", "still tied"),
+    ("03_not_recursive", "mounts-not-recursive", 'mount(None, "/", ', "still tied"),
     ("04_joined_by_luck", "joined-late", "", "does not wait"),
     ("04_memory_decimal", "memory-limit-wrong", "memory.max", "wrote 64000000"),
     ("04_memory_limit_error_lost", "memory-limit-missing", "", "failed with"),

@@ -24,7 +24,7 @@ STYLE = """
 .verdict .field{display:grid;grid-template-columns:6.2em minmax(0,1fr);gap:.4em}
 .verdict .field>b{font-weight:400;color:var(--i-dim)}
 .verdict div code,.verdict div pre{font:13px/1.5 ui-monospace,monospace;color:var(--i-text);
- background:none;white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;margin:0;padding:0}
+ background:none!important;white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;margin:0;padding:0}
 .verdict .waits{color:var(--i-dim);margin:.1em 0 .3em}
 .verdict details{margin:.1em 0 .1em} .verdict summary{cursor:pointer;color:var(--i-dim)}
 .verdict details p{margin:.2em 0 .3em;padding-left:1em;border-left:2px solid var(--i-rule)}
