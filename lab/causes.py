@@ -51,7 +51,8 @@ def _arguments_lost(trial):
 
 def _stdin_lost(trial):
     ended = trial.first.status is not None  # at the end of an empty stdin
-    return ended and _script_printed(trial, 1) and trial.script.status == 7
+    crashed = "Traceback" in trial.first.errors  # in some runs and not in others: a race
+    return ended and not crashed and _script_printed(trial, 1) and trial.script.status == 7
 
 
 def _stdout_lost(trial):
@@ -335,6 +336,7 @@ PREDICATES = {
     "group-inner-processes": _says(r"/sys/fs/cgroup", r"EBUSY|Device or resource busy"),
     "pivot-root-refused": _says(r"pivot_root", r"EINVAL|Invalid argument|EBUSY|busy"),
     "fork-after-pid-1": _says(r"\bENOMEM\b|Cannot allocate memory|[Cc]annot fork"),
+    "path-after-chroot": _says(re.escape(TREES[0]), r"ENOENT|No such file"),
     "exec-in-tree": lambda trial: trial.step >= 5 and trial.first.status in (126, 127),
     # step 1
     "name-printed": lambda trial: "container" in trial.first.greeting,

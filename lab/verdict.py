@@ -110,10 +110,12 @@ def own_lines(text: str, program: str) -> str:
         if frame:
             last = number + 1
         if frame and frame[1] == program:
-            source = "".join(lines[number + 1 : number + 2]).strip()
-            if FRAME.match(source):  # after chroot(2) Python cannot read the file any more
+            source = "".join(lines[number + 1 : number + 2])
+            if (
+                FRAME.match(source) or source[:4].strip()
+            ):  # after chroot(2) there is no file to read
                 source = f"in {frame[3]}"
-            frames.append(f"{os.path.basename(program)}:{frame[2]}  {source}")
+            frames.append(f"{os.path.basename(program)}:{frame[2]}  {source.strip()}")
     rest = lines[last:] if frames else lines
     error = [line for line in rest if not line.startswith((" ", "Traceback"))]
     return "\n".join(map(_shown, [*frames[-3:], *error[-4:]]))
