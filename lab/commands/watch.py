@@ -22,16 +22,16 @@ def main(words):
         return USAGE
     sys.stdout.reconfigure(errors="backslashreplace")  # names on a disk may be any bytes
     told = []  # to end; an exception out of a handler might be lost in a destructor
-    for signum in (signal.SIGTERM, signal.SIGHUP):
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(signum) != signal.SIG_IGN:  # nohup(1)
             signal.signal(signum, lambda number, _: told.append(number))
     confine.adopt()
     try:
         with screen() as shown:
             Watch(step, *words[1:]).go_on(shown, told)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # Ctrl-C as a key
         return 0
-    return 128 + told[0] if told else 0
+    return 128 + told[0] if told and told[0] != signal.SIGINT else 0
 
 
 class Watch:
