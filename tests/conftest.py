@@ -1,11 +1,16 @@
 """What every check may ask for: the trial of one program."""
 
+import signal
+
 import pytest
 
 from lab import course
 from lab.host import LabError
 from lab.trial import Trial
 from lab.verdict import CannotCheck
+
+# A shell has the commands that it starts in the background ignore Ctrl-C, and all they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="module")

@@ -132,9 +132,10 @@ def ask(page, script, *arguments):
 
 
 def open_notebook(page, lab, name):
-    """Open a notebook, and wait until it can be run."""
+    """Open a notebook with a new kernel, and wait until it can be run."""
     page.goto(lab.page(name))
     page.wait_for_function("() => window.jupyterapp")
+    ask(page, "await notebook.sessionContext.restartKernel()")
     ask(page, "return 0")
 
 
