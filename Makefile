@@ -52,7 +52,11 @@ override NAME := $(value NAME)
 # These are ours only if they were typed; the environment may have its own.
 override SVG := $(if $(filter command,$(origin SVG)),$(value SVG))
 override PROGRAM := $(if $(filter command,$(origin PROGRAM)),$(value PROGRAM))
-export SVG PROGRAM
+override SUBMISSIONS := $(if $(filter command,$(origin SUBMISSIONS)),$(value SUBMISSIONS))
+override RESULTS := $(if $(filter command,$(origin RESULTS)),$(value RESULTS),grades)
+override JOBS := $(if $(filter command,$(origin JOBS)),$(value JOBS))
+override GRADED := $(if $(filter command,$(origin STEPS)),$(value STEPS))
+export SVG PROGRAM SUBMISSIONS RESULTS JOBS GRADED
 
 .PHONY: help
 help: ## show this list
@@ -117,6 +121,11 @@ doctor: $(VENV)/.check ## what this machine can do, and what to install
 .PHONY: vm
 vm: $(VENV)/.compiled rootfs/bin/sh ## a shell in a throwaway virtual machine with control groups v2; needs no root
 	@$(LAB) vm $(if $(CMD),"$$CMD")
+
+# ---- For instructors
+.PHONY: grade
+grade: $(VENV)/.compiled rootfs/bin/sh ## SUBMISSIONS=folder RESULTS=grades JOBS=4 STEPS=1-5  judge a class
+	@$(SUDO) $(LAB) grade "$$SUBMISSIONS" "$$RESULTS" "$$JOBS" "$$GRADED"
 
 # ---- For those who work on the workshop
 .PHONY: sync

@@ -19,7 +19,7 @@ LAYERS = (
     (
         "engine",
         "streams view catch session trial verdict causes attempt sheet ink xray".split()
-        + "see judge curve".split(),
+        + "see judge curve checks".split(),
     ),
     (
         "what is kept, and shown",
@@ -27,7 +27,8 @@ LAYERS = (
     ),
     (
         "front ends",
-        "terminal screen warm guest vm leash client guard magics server commands __main__".split(),
+        "terminal screen warm guest vm leash client guard magics server grade".split()
+        + ["commands", "__main__"],
     ),
 )
 # The course text: imports nothing of lab, and is no business of a lab host.

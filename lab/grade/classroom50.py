@@ -1,0 +1,63 @@
+"""The results of one person as Classroom 50's result.json."""
+
+import datetime
+from typing import NamedTuple
+
+from lab.grade import told
+
+SCHEMA = "classroom50/result/v1"
+NO_GRADE = ("cannot_check", "checker_error")
+
+
+class Facts(NamedTuple):
+    """What Classroom 50 says of a submission; the names are those of its fields."""
+
+    classroom: str
+    assignment: str
+    owner: str
+    submission: str  # the tag, submit/...
+    commit: str  # links, these three
+    release: str
+    review: str
+    datetime: "datetime.datetime"  # of the submission, with its time zone
+    assignment_type: str = "individual"
+
+
+class NoGrade(Exception):
+    """There are no points to be written; end with a status that is not 0.  str() says why."""
+
+
+def document(results: list, facts: Facts) -> dict:
+    """Return the results of one person, to be written as JSON.
+
+    NoGrade if something could not be checked, or nothing was: no grade is better than 0 of 0.
+    """
+    checks = told.once(results)
+    unknown = [result for result in checks if result["verdict"] in NO_GRADE]
+    if unknown or not checks:
+        first = [f"{told.name(r)}: {told.line(r['observed'])}" for r in unknown[:1]]
+        raise NoGrade(*first or ["nothing was checked"])
+    when = facts.datetime.astimezone(datetime.timezone.utc)
+    return {
+        "schema": SCHEMA,
+        **facts._asdict(),
+        "datetime": when.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "score": sum(result["points"] for result in checks),
+        "max-score": sum(result["max_points"] for result in checks),
+        "tests": [_test(result, results) for result in checks],
+    }
+
+
+def _test(result, results):
+    """Return one test: what is required, and below that our own fields."""
+    return {
+        "test-name": told.name(result),
+        "passed": result["verdict"] == "pass",
+        "score": result["points"],
+        "max-score": result["max_points"],
+        "verdict": result["verdict"],
+        "expected": told.plain(result["expected"]),
+        "observed": told.plain(result["observed"]),
+        "cause": result["cause"],
+        "output": told.about(result, results),
+    }

@@ -1,0 +1,140 @@
+"""What people have handed in: a folder or a zip for each, or a list of checkouts.
+
+Nothing of it is trusted.  No link is followed, no large file is read, and of all that is
+there only steps/NN_topic/container.py counts.
+"""
+
+import os
+import stat
+import zipfile
+from typing import NamedTuple
+
+from lab import course
+
+LARGEST = 256 << 10  # bytes of a program; the finished one has four thousand
+DEEPEST = 2  # folders that a person's steps/ may be below the top
+MOST_ENTRIES = 10_000  # of a zip; a course has a few hundred
+
+
+class Submission(NamedTuple):
+    """What one person has handed in."""
+
+    name: str
+    path: str
+
+
+class CannotRead(Exception):
+    """A program cannot be taken as it is; str() says why, in a line."""
+
+
+def find(path: str) -> list:
+    """Return the submissions in a folder, or in a list of checkouts, sorted by name.
+
+    A line of a list is the path of a checkout, or a name, a blank and a path.  ValueError if
+    two have one name; OSError if the folder or the list cannot be read.
+    """
+    found = _listed(path) if os.path.isfile(path) else _in_folder(path)
+    names = [submission.name for submission in found]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"two submissions have one name: {', '.join(twice)}")
+    return sorted(found)
+
+
+def _in_folder(path):
+    """Return the folders and zips in a folder."""
+    found = []
+    for entry in os.scandir(path):
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            found.append(Submission(entry.name, entry.path))
+        elif entry.name.endswith(".zip") and entry.is_file(follow_symlinks=False):
+            found.append(Submission(entry.name.removesuffix(".zip"), entry.path))
+    return found
+
+
+def _listed(path):
+    """Return the checkouts that a list names; a path is seen from the list's folder."""
+    found = []
+    with open(path) as lines:
+        for line in lines:
+            words = line.split(maxsplit=1)
+            if words and not line.startswith("#"):
+                place = os.path.join(os.path.dirname(path), words[-1].strip())
+                name = words[0] if words[1:] else os.path.basename(place.rstrip("/"))
+                found.append(Submission(name, place))
+    return found
+
+
+def program(submission: Submission, step: int) -> "bytes | None":
+    """Return the program of a step as it was handed in; None if it was not.
+
+    CannotRead with the reason if there is something that is no such program.
+    """
+    wanted = f"steps/{course.STEPS[step - 1]}/container.py"
+    if os.path.isdir(submission.path):
+        return _from_folder(submission.path, wanted)
+    return _from_zip(submission.path, wanted)
+
+
+def _from_folder(folder, wanted):
+    """Return a file of a folder, or of the one folder that is all there is in it."""
+    for _ in range(DEEPEST + 1):
+        found = _from_tree(folder, wanted.split("/"))
+        if found is not None:
+            return found
+        inside = [e for e in os.scandir(folder) if e.is_dir(follow_symlinks=False)]
+        if len(inside) != 1:
+            return None
+        folder = inside[0].path
+    return None
+
+
+def _from_tree(folder, parts):
+    """Return a file, going down folder by folder; a link on the way is no way."""
+    opened = [os.open(folder, os.O_RDONLY | os.O_DIRECTORY)]
+    try:
+        for part in parts:
+            # O_NONBLOCK: a FIFO would wait for somebody who writes to it.
+            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+            opened.append(os.open(part, flags, dir_fd=opened[-1]))
+        return _read(opened[-1])
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise CannotRead(f"{part} is no file that is simply there: {error.strerror}") from None
+    finally:
+        for fd in opened:
+            os.close(fd)
+
+
+def _read(fd):
+    """Return what is in an open file, if it is one, and not too large."""
+    known = os.fstat(fd)
+    if not stat.S_ISREG(known.st_mode):
+        raise CannotRead("container.py is no file")
+    with open(fd, "rb", closefd=False) as file:
+        return _not_too_large(file.read(LARGEST + 1))
+
+
+def _from_zip(path, wanted):
+    """Return a member of a zip; of two the one that is less deep."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if len(archive.infolist()) > MOST_ENTRIES:
+                raise CannotRead(f"the zip has more than {MOST_ENTRIES} entries")
+            fits = [i for i in archive.infolist() if f"/{i.filename}".endswith(f"/{wanted}")]
+            if not fits:
+                return None
+            with archive.open(min(fits, key=lambda info: len(info.filename))) as member:
+                return _not_too_large(member.read(LARGEST + 1))
+    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError) as error:
+        raise CannotRead(f"the zip cannot be read: {error}") from None
+
+
+def _not_too_large(content):
+    """Return a program, if it is not too large to be one."""
+    if len(content) > LARGEST:
+        raise CannotRead(f"container.py is larger than {LARGEST >> 10} KiB")
+    return content

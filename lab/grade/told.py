@@ -1,0 +1,101 @@
+"""What is told of a result where no terminal is: plain text, whatever a program has printed."""
+
+from lab import ink, mistakes, report
+
+LONGEST = 2000  # characters of one text; a program may print a megabyte
+SHORT = 200  # characters of a name
+MOST = 5  # pieces of evidence
+FOR_TEACHER = "The checker failed, not your program: tell your teacher."
+
+
+def plain(text, longest: int = LONGEST) -> str:
+    """Return text that JSON, XML and a table can hold, and not too much of it."""
+    text = "" if text is None else str(text)
+    more = f" ... and {len(text) - longest} characters more" if len(text) > longest else ""
+    return ink.printable(text[:longest].replace("\t", " ")) + more
+
+
+def line(text, longest: int = LONGEST) -> str:
+    """Return plain text in one line."""
+    return " ".join(plain(text, longest).split())
+
+
+def name(result: dict) -> str:
+    """Return what a check is called in a list: "01.2 its title"."""
+    return f"{result['check']} {line(result['title'], SHORT)}"
+
+
+def is_unread(result: dict) -> bool:
+    """Whether a result stands for all checks of a step: its program could not be judged."""
+    return result["check"].endswith(".0")
+
+
+def once(results: list) -> list:
+    """Return the results of one person with each check once, in order.
+
+    The checks of step 1 are made on the programs of all steps.  The one that counts is of the
+    program of their own step; if that was not judged, of the next one.
+    """
+    nearest = {}
+    for result in sorted(results, key=of_step):
+        nearest.setdefault(result["check"], result)
+    return sorted(nearest.values(), key=lambda result: place(result["check"]))
+
+
+def of_step(result: dict) -> int:
+    """Return the step whose program a result is of; without a word on it, the check's own."""
+    return result.get("of_step", result["step"])
+
+
+def place(check: str) -> list:
+    """Return where a check stands: 01.10 comes after 01.9."""
+    return [int(number) for number in check.split(".")]
+
+
+def about(result: dict, results: list) -> str:
+    """Return in lines why a check has not passed, and how to go on; "" if it has.
+
+    `results` are all of that person: what a blocked check waits for is one of them.
+    """
+    fields = [(field, plain(text)) for field, text in _fields(result, results)]
+    return "\n".join(f"{field:10} {text}" if field else text for field, text in fields)
+
+
+def waits_for(result: dict, results: list) -> str:
+    """Return which check a blocked one comes after: "after 01.2"."""
+    missing = [missed["check"] for missed in _missing(result, results)]
+    return f"after {missing[0] if missing else 'another check'}"
+
+
+def _missing(result, results):
+    """Return the results on the same program that a check waits for."""
+    same = (r for r in results if of_step(r) == of_step(result) and r["verdict"] != "pass")
+    return [r for r in same if r["check"] in result["depends_on"]]
+
+
+def _fields(result, results):
+    """Yield what there is to say of a check that has not passed: (name, text)."""
+    if result["verdict"] == "blocked":
+        yield "", waits_for(result, results)
+        missed = _missing(result, results)[:1]
+        if missed and missed[0]["step"] < of_step(result):  # it may have passed in its own step
+            yield from _fields(missed[0], results)
+    elif result["verdict"] == "cannot_check":
+        yield "not here", result["observed"]
+        yield "way out", result["expected"]
+    elif result["verdict"] == "checker_error":
+        yield "", FOR_TEACHER
+    elif is_unread(result):
+        yield "", result["observed"]
+    elif result["verdict"] != "pass":
+        yield from _failure({**result, "evidence": result["evidence"][:MOST]})
+
+
+def _failure(result):
+    """Yield what a report says of a failure, with the first hint itself for how to get it."""
+    for field, text in report.details(result, of_step(result)):
+        if field != "next":
+            yield field, text
+            continue
+        mistake = mistakes.read().get(result["cause"])
+        yield from [("hint 1", hint) for hint in mistake.hints[:1]] if mistake else ()
