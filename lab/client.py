@@ -132,7 +132,8 @@ def _follow(ended, pipes, show, interrupt):
             if deadline is not None:
                 raise
             deadline = time.monotonic() + CALM
-            interrupt()
+            with contextlib.suppress(OSError):  # it has just ended
+                interrupt()
     for fd, decoder in decoders.items():
         show(decoder.decode(b"", final=True), pipes[fd])
     if deadline is not None:

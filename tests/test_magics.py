@@ -584,5 +584,6 @@ def test_interrupted_check_is_no_verdict(copy, moment):
     cell += "get_ipython().run_line_magic('check', '1')"
     outputs = execute(copy, SETUP, "%hint 1", cell)
     said = text(outputs[2]) + "".join(errors(outputs[2]))
-    assert "checker failed" not in said
-    assert "12 of 12" in said or not (copy / ".lab/check-step-1.jsonl").exists()
+    assert "checker failed" not in said and "Pipe" not in said
+    kept = copy / ".lab/check-step-1.jsonl"  # it may have been done already
+    assert not kept.exists() or len(results(copy)) == 12
