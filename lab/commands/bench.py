@@ -242,17 +242,10 @@ def notebooks(rounds):
     """Run %check 1 in a warm kernel until its verdict is there; build all notebooks."""
     build = [sys.executable, "-IBm", "lab", "notebooks"]
     with contextlib.closing(_Kernel()) as kernel:
-        starts = {"%check 1": kernel.check, "make notebooks": functools.partial(_time, build)}
+        starts = {"%check 1": kernel.check, "make notebooks": functools.partial(clock, *build)}
         taken = measure(("ms",), starts, rounds)
     _hold_median(taken, "%check 1", 0, "ms", 600)
     _hold_median(taken, "make notebooks", 0, "ms", 5000)
-
-
-def _time(argv):
-    """Run a command; return the milliseconds that it took."""
-    begin = time.perf_counter_ns()
-    subprocess.run(argv, env=ENVIRONMENT, check=True, timeout=PATIENCE)
-    return ((time.perf_counter_ns() - begin) / 1e6,)
 
 
 class _Kernel:
