@@ -4,7 +4,7 @@ import os
 import sys
 import textwrap
 
-from lab import course, difference, lesson, mistakes
+from lab import course, difference, lesson, mistakes, progress
 from lab.verdict import MARKS
 
 WIDTH = 88
@@ -60,6 +60,13 @@ def details(result: dict, step: int, note: str = ""):
         yield "error", f"in the checker, not in your program: {result['observed']}"
 
 
+def how_many(results: list) -> str:
+    """Say how many of some results are passes."""
+    if all(result["verdict"] == "cannot_check" for result in results):
+        return "cannot be checked here"
+    return f"{progress.count_passed(results)} of {len(results)} checks pass"
+
+
 def ending(results: list, step: int):
     """Yield what there is to say when all is well: what was seen, and what comes next."""
     if any(result["verdict"] != "pass" for result in results):
@@ -83,9 +90,7 @@ class _Page:
         """Yield the lines of one step: how many pass, and each that is shown."""
         in_full = step == judged
         name = f"step {step} · {course.title(step)}"
-        count = f"{sum(r['verdict'] == 'pass' for r in results)} of {len(results)} checks pass"
-        if all(result["verdict"] == "cannot_check" for result in results):
-            count = "cannot be checked here"
+        count = how_many(results)
         yield self._paint.bold(f"{name}{count:>{max(len(count) + 2, self._width - len(name))}}")
         shown = results if in_full else [r for r in results if r["verdict"] in SHOWN_OF_OLDER]
         for result in shown:

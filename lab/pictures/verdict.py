@@ -61,10 +61,9 @@ def _tone(verdicts):
 def _step(step, results, judged, notes, seconds):
     """Return one step: how many pass, and each that is shown, as on a terminal."""
     own = [result for result in results if result["step"] == step]
-    passed = f"{sum(result['verdict'] == 'pass' for result in own)} of {len(own)} checks pass"
     took = f" · {seconds:.2f} s" if step == judged else ""
     name = f"step {step} · {course.title(step)}"
-    head = f'<div class="head">{name} <span>{passed}{took}</span></div>'
+    head = f'<div class="head">{name} <span>{report.how_many(own)}{took}</span></div>'
     shown = own if step == judged else [r for r in own if r["verdict"] in report.SHOWN_OF_OLDER]
     checks = "".join(_check(result, judged, notes.get(result["check"])) for result in shown)
     if any(result["verdict"] == "blocked" for result in shown):
