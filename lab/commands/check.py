@@ -10,14 +10,6 @@ from lab.host import LabError
 from lab.report import write_report
 
 
-def _keep(step, results):
-    """Remember what came of it, if that can be."""
-    try:
-        progress.keep(step, results)
-    except OSError as error:
-        print(f"this verdict is not remembered: {error}", file=sys.stderr)
-
-
 def main(words):
     """Judge a step: STEP [PROGRAM] [--json]; the learner's own file if no program is named.
 
@@ -47,3 +39,11 @@ def main(words):
     else:
         write_report(results, notes=notes)
     return judge.exit_status(results)
+
+
+def _keep(step, results):
+    """Remember what came of it, if that can be."""
+    try:
+        progress.keep(step, results)
+    except OSError as error:
+        print(f"this verdict is not remembered: {error}", file=sys.stderr)

@@ -1,11 +1,10 @@
 """`make grade SUBMISSIONS=folder`: judge a class, many at once, and go on where it was stopped."""
 
-import hashlib
 import os
 import sys
 import time
 
-from lab import course, files
+from lab import course, files, progress
 from lab.commands import USAGE, no_lab_host
 from lab.grade import junit, store, submissions, table, verdict, work
 from lab.host import Host, LabError
@@ -16,7 +15,7 @@ NAMES = 24  # letters of a name in the progress
 
 
 def main(words):
-    """Judge a class: SUBMISSIONS RESULTS [JOBS [STEPS]]; status 1 if Ctrl-C has stopped it."""
+    """Judge a class: SUBMISSIONS RESULTS [JOBS [STEPS]]; Ctrl-C keeps what was judged by then."""
     try:
         asked = _Asked(words)
         people = submissions.find(asked.submissions)
@@ -66,7 +65,7 @@ class _Asked:
 
 def _grade(people, asked, kept):
     """Judge what was not judged yet, and keep each verdict as it comes."""
-    progress = _Progress(len(people) * len(asked.steps))
+    shown = _Progress(len(people) * len(asked.steps))
 
     def jobs():
         for person in people:
@@ -75,16 +74,16 @@ def _grade(people, asked, kept):
                 if job:
                     yield job
                 else:
-                    progress.skip()
+                    shown.skip()
 
     def take(job, results):
         if isinstance(results, work.Lost):
             results = verdict.lost(job.program, job.step, job.learner, str(results))
         kept.add(results)
-        progress.show(job, results)
+        shown.show(job, results)
 
     work.run(jobs(), asked.jobs, take)
-    progress.end()
+    shown.end()
 
 
 def _job(person, step, kept):
@@ -95,7 +94,7 @@ def _job(person, step, kept):
     except submissions.CannotRead as error:
         program, why = None, str(error)
     content = why.encode() if program is None else program
-    if kept.has(person.name, step, hashlib.sha256(content).hexdigest()):
+    if kept.has(person.name, step, progress.digest(content)):
         return None
     if program is None:
         kept.add(verdict.lost(content, step, person.name, why))
@@ -118,7 +117,7 @@ class _Progress:
         """Count one, and say how it was."""
         self._done += 1
         self._judged += 1
-        passed = sum(result["verdict"] == "pass" for result in results)
+        passed = progress.count_passed(results)
         each = (time.monotonic() - self._begin) / self._judged
         minutes, seconds = divmod(round(each * (self._total - self._done)), 60)
         where = f"{self._done} of {self._total}, {minutes}:{seconds:02} left"

@@ -1,9 +1,8 @@
 """The verdict on one program of a class: the judge's own, without pytest."""
 
-import hashlib
 import tempfile
 
-from lab import checks, judge, see
+from lab import checks, judge, progress, see
 from lab.attempt import Attempt
 from lab.sheet import Sheet
 
@@ -46,7 +45,7 @@ def lost(program: bytes, step: int, learner: str, why: str) -> list:
 
 def _signed(results, program, step, learner):
     """Return results with whose they are, and of the program of which step."""
-    signed = judge.signed(results, hashlib.sha256(program).hexdigest(), learner)
+    signed = judge.signed(results, progress.digest(program), learner)
     return [{**result, "of_step": step} for result in signed]
 
 
