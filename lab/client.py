@@ -16,6 +16,7 @@ import time
 from codecs import getincrementaldecoder
 
 from lab import ROOT, wire
+from lab.process import exit_status
 
 VARIABLE = "WORKSHOP_SERVER"  # in the environment: the name of the server, if there is one
 READY = "ready"
@@ -107,7 +108,7 @@ def run_here(words, show) -> int:
         finally:
             process.stdin.close()
             os.close(ended)
-    return process.returncode if process.returncode >= 0 else 128 - process.returncode
+    return exit_status(process.returncode)
 
 
 def _follow(ended, pipes, show, interrupt):

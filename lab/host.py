@@ -19,7 +19,7 @@ import subprocess
 import sys
 
 from lab import ROOT, cgroup, wire
-from lab.process import Process
+from lab.process import Process, exit_status
 
 LIMITS = (("memory.max", 512 << 20), ("memory.swap.max", 0), ("pids.max", 256))
 PATIENCE = 30.0  # seconds for a lab host to be ready or gone; under emulation it is slow
@@ -176,8 +176,7 @@ class Child:
             answer, _ = _receive(self._socket, timeout)
             if answer is None:
                 raise LabDied("the lab host is gone")
-            code = os.waitstatus_to_exitcode(answer["status"])
-            self.status = code if code >= 0 else 128 - code
+            self.status = exit_status(os.waitstatus_to_exitcode(answer["status"]))
         return self.status
 
     def kill(self, signum=signal.SIGKILL) -> None:

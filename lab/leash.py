@@ -15,7 +15,7 @@ if __name__ == "__main__":  # python -I looks for modules in no folder of ours
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from lab import confine
-from lab.process import descendants
+from lab.process import descendants, exit_status
 
 PATIENCE = 5.0  # seconds for all that was killed to be gone
 
@@ -34,19 +34,15 @@ def main(argv):
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command, which got it too
     over = os.pidfd_open(command)
     ready = select.select([leash, over], [], [])[0]
-    status = _status(command) if over in ready else 1
+    status = 1
+    if over in ready:
+        status = exit_status(os.waitstatus_to_exitcode(os.waitpid(command, 0)[1]))
     ended, left = _end_all()
     if ended:
         print(f"[ended {ended} that it left running]", file=sys.stderr)
     if left:
         print(f"[{left} that it left running cannot be ended: somebody else's]", file=sys.stderr)
     return status
-
-
-def _status(pid):
-    """Return how a child that has ended did so."""
-    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    return code if code >= 0 else 128 - code
 
 
 def _end_all():

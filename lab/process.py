@@ -169,6 +169,14 @@ class Process:
             return file.read()
 
 
+def exit_status(code: int) -> int:
+    """Return what a shell calls the end of a process: n, or 128 + n for signal n.
+
+    `code` is Python's: of os.waitstatus_to_exitcode(), or of a Popen.
+    """
+    return code if code >= 0 else 128 - code
+
+
 def descendants(pid: int) -> list:
     """Return `pid` and every process below it, zombies left out."""
     children = {}

@@ -16,6 +16,7 @@ import traceback
 
 from lab import ROOT, confine, wire
 from lab.__main__ import main as run_command
+from lab.process import exit_status
 
 CREDENTIALS = struct.Struct("3i")  # struct ucred: pid, uid, gid: unix(7)
 ORPHANS = 1.0  # seconds; the keeper of a lab host whose command was killed ends without notice
@@ -130,9 +131,8 @@ class _Job:
         """End the command if it still runs, and tell who waits for it."""
         signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)  # a zombie does not mind
         _, status = os.waitpid(self.pid, 0)
-        code = os.waitstatus_to_exitcode(status)
         try:
-            wire.send(self.connection, {"status": code if code >= 0 else 128 - code})
+            wire.send(self.connection, {"status": exit_status(os.waitstatus_to_exitcode(status))})
         except OSError:  # nobody waits
             pass
         os.close(self.pidfd)

@@ -9,6 +9,7 @@ import os
 import signal
 import time
 
+from lab.process import exit_status
 from lab.xray import frames, stops, worlds
 from lab.xray.calls import CALLS
 from lab.xray.ledger import Ledger
@@ -200,9 +201,8 @@ class Tracer:
         self._forget(stop.tid)
         family = tracee.family
         if stop.tid == family.pid:
-            code = os.waitstatus_to_exitcode(stop.ended)
             if not family.was_killed:
-                family.status = code if code >= 0 else 128 - code
+                family.status = exit_status(os.waitstatus_to_exitcode(stop.ended))
         for tid in list(self._early):  # nobody will tell of their birth any more
             if tid not in self._tracees and not self._tracees_of_parent(tid):
                 self._birth(tracee, tid)
