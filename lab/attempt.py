@@ -90,7 +90,7 @@ def _try(program, step):
     """Do a trial; return it, why there are no groups where it needs them, and an error."""
     trial = Trial(program, step)
     try:
-        no_groups = trial.lab.pid and trial.lab.no_groups
+        no_groups = trial.lab.no_groups
         if no_groups and step >= 4:
             return None, no_groups, None
         trial.run()

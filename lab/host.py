@@ -57,8 +57,7 @@ class Host:
         )
         theirs.close()
         wire.send(self._handle, _plan(layers, name))
-        self._pid = self._pidfd = None
-        self.no_groups = None  # or why it has no control groups
+        self._pid = self._pidfd = self._no_groups = None
 
     @property
     def pid(self) -> int:
@@ -68,8 +67,13 @@ class Host:
             if not answer or "error" in answer:
                 raise LabError(answer["error"] if answer else "it died while it started")
             self._pidfd, self._pid = fds[0], _number(fds[0])
-            self.no_groups = answer["no_groups"]
+            self._no_groups = answer["no_groups"]
         return self._pid
+
+    @property
+    def no_groups(self) -> "str | None":
+        """Why it has no control groups; None if it has them.  Waits until it is ready."""
+        return self._no_groups if self.pid else None
 
     def spawn(self, argv, streams, env=None, cwd="/", enter=()) -> "Child":
         """Start a program as root of the lab host, with these three descriptors.

@@ -23,7 +23,7 @@ def trial(request):
     step = int(request.module.__name__.split("_")[1])
     made = Trial(course.solution_path(step), step)
     try:
-        if step >= 4 and made.lab.pid and made.lab.no_groups:
+        if step >= 4 and made.lab.no_groups:
             raise CannotCheck("no control groups", made.lab.no_groups)
         made.run()
         yield made

@@ -33,7 +33,7 @@ def main(words):
     try:
         path, layers = course.stand_in(program, step)
         with Host(layers) as host:
-            if host.pid and host.no_groups:
+            if host.no_groups:
                 print(NO_GROUPS.format(host.no_groups, step), file=sys.stderr)
                 return CANNOT
             curve.follow(host, path, {}, tell)
