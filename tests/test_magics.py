@@ -473,7 +473,7 @@ class Driven:
     def __exit__(self, *error):
         self._process.kill()
         self._process.communicate()
-        wait_until(lambda: not os.path.exists(f"/proc/{self.pid}"))
+        wait_until(lambda: not is_alive(self.pid))
 
 
 def wait_until(is_so):
