@@ -56,7 +56,8 @@ override SUBMISSIONS := $(if $(filter command,$(origin SUBMISSIONS)),$(value SUB
 override RESULTS := $(if $(filter command,$(origin RESULTS)),$(value RESULTS),grades)
 override JOBS := $(if $(filter command,$(origin JOBS)),$(value JOBS))
 override GRADED := $(if $(filter command,$(origin STEPS)),$(value STEPS))
-export SVG PROGRAM SUBMISSIONS RESULTS JOBS GRADED
+override ISOLATE := $(if $(filter command,$(origin ISOLATE)),$(value ISOLATE))
+export SVG PROGRAM SUBMISSIONS RESULTS JOBS GRADED ISOLATE
 
 .PHONY: help
 help: ## show this list
@@ -124,8 +125,8 @@ vm: $(VENV)/.compiled rootfs/bin/sh ## a shell in a throwaway virtual machine wi
 
 # ---- For instructors
 .PHONY: grade
-grade: $(VENV)/.compiled rootfs/bin/sh ## SUBMISSIONS=folder RESULTS=grades JOBS=4 STEPS=1-5  judge a class
-	@$(SUDO) $(LAB) grade "$$SUBMISSIONS" "$$RESULTS" "$$JOBS" "$$GRADED"
+grade: $(VENV)/.compiled rootfs/bin/sh ## SUBMISSIONS=folder RESULTS=grades JOBS=4 STEPS=1-5 ISOLATE=vm  judge a class
+	@$(SUDO) $(LAB) grade "$$SUBMISSIONS" "$$RESULTS" "$$JOBS" "$$GRADED" "$$ISOLATE"
 
 # ---- For those who work on the workshop
 .PHONY: sync

@@ -4,6 +4,7 @@ A Linux kernel that is an ordinary program, so it needs no root: its root user i
 here.  It brings control groups of version 2 (or 1), and boots in two seconds.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -19,6 +20,7 @@ from lab.host import PATH
 KERNEL = "linux.uml"
 INSTALL = "sudo apt-get install -y --no-install-recommends user-mode-linux"
 MEMORY = "1G"
+SHARED = "/run/shared"  # where the command finds the folder
 
 
 class Missing(Exception):
@@ -35,25 +37,31 @@ def find_kernel() -> str:
     return kernel
 
 
-def run(argv, cgroup=2, cwd=ROOT) -> int:
+def run(argv, cgroup=2, cwd=ROOT, folder=None, patience=None) -> int:
     """Boot, run a command as root there, power off; return the command's exit status.
 
-    A person's terminal becomes the machine's console.  Missing if there is no kernel;
-    RuntimeError if the machine ended without saying how the command did.
+    A person's terminal becomes the machine's console.  The command can read and write `folder`
+    as SHARED.  Missing if there is no kernel; RuntimeError if the machine ended without saying
+    how the command did, or not within `patience` seconds.
     """
     kernel, person = find_kernel(), terminal.is_person()
-    with tempfile.TemporaryDirectory(prefix="vm-") as shared:
+    with _folder(folder) as shared:
         request = {"argv": argv, "cgroup": cgroup, "cwd": cwd, "env": _environment()}
         request["size"] = os.get_terminal_size()[::-1] if person else None
         _write(f"{shared}/request", json.dumps(request))
         init = f"#!/bin/sh\nexec {sys.executable} -ISB '{ROOT}/lab/guest.py' '{shared}'\n"
         _write(f"{shared}/init", init, mode=0o755)
-        _boot([kernel, *_options(shared, person)], person)
+        _boot([kernel, *_options(shared, person)], person, patience)
         try:
             with open(f"{shared}/status") as status:
                 return int(status.read())
         except FileNotFoundError:
             raise RuntimeError("the virtual machine ended early") from None
+
+
+def _folder(named):
+    """Return the context of a folder that both machines see: the named one, or for now."""
+    return contextlib.nullcontext(named) if named else tempfile.TemporaryDirectory(prefix="vm-")
 
 
 def _options(shared, person):
@@ -64,14 +72,16 @@ def _options(shared, person):
     return [*root, *quiet, f"uml_dir={shared}/", "umid=vm", f"init={shared}/init"]
 
 
-def _boot(command, person):
+def _boot(command, person, patience):
     """Run the kernel; a person's terminal is passed through byte by byte."""
     before = termios.tcgetattr(0) if person else None
     stdin = None if person else subprocess.DEVNULL
     try:
         if person:
             tty.setraw(0)
-        subprocess.run(command, stdin=stdin, stderr=subprocess.DEVNULL)
+        subprocess.run(command, stdin=stdin, stderr=subprocess.DEVNULL, timeout=patience)
+    except subprocess.TimeoutExpired:
+        raise RuntimeError(f"the virtual machine did not end within {patience:.0f} s") from None
     finally:
         if person:
             termios.tcsetattr(0, termios.TCSADRAIN, before)

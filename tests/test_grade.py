@@ -1,11 +1,13 @@
 """A class: programs handed in with care or without, judged at once, none in another's way."""
 
 import csv
+import glob
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 
@@ -129,29 +131,39 @@ def test_checks_of_a_class_are_those_of_pytest(step):
 NO_LAB_ON_LAB = pytest.mark.skipif(IS_EMULATED, reason="a class is judged on a machine")
 
 
-def judged(jobs, **options):
-    """Judge some programs; return what came of each person's."""
+def done(jobs, do, budget=PATIENCE):
+    """Do some jobs, two at once; return what came of each."""
     told = {}
-    work.run(jobs, 2, lambda job, results: told.update({job.learner: results}), **options)
+    work.run(jobs, 2, do, lambda job, answer: told.update({job: answer}), budget)
     return told
 
 
-def test_program_that_takes_too_long_costs_its_own_budget(monkeypatch):
-    """When its time is up there is no verdict on it, and one on all others."""
-    monkeypatch.setattr(
-        work.verdict, "of", lambda program, *rest: time.sleep(float(program)) or [1]
-    )
-    told = judged([work.Job("slow", 1, b"60"), work.Job("fast", 1, b"0")], budget=0.5)
-    assert told["fast"] == [1]
-    assert str(told["slow"]) == "no verdict within 0 seconds"
+def test_job_that_takes_too_long_costs_its_own_budget():
+    """When its time is up there is no answer to it, and one to all others."""
+    told = done([60, 0], lambda seconds, folder: time.sleep(seconds) or "done", budget=0.5)
+    assert told[0] == "done"
+    assert str(told[60]) == "no verdict within 0 seconds"
 
 
-def test_program_that_kills_its_judge_costs_its_own_verdict(monkeypatch):
-    """Where the judge's process is gone without a word, only that verdict is missing."""
-    monkeypatch.setattr(work.verdict, "of", lambda program, *_: os._exit(9) if program else [1])
-    told = judged([work.Job("bad", 1, b"x"), work.Job("good", 1, b"")])
-    assert told["good"] == [1]
+def test_program_that_kills_its_judge_costs_its_own_verdict():
+    """Where the judge's process is gone without a word, only that answer is missing."""
+    told = done(["bad", "good"], lambda job, folder: os._exit(9) if job == "bad" else "done")
+    assert told["good"] == "done"
     assert str(told["bad"]) == "the checker ended without a word"
+
+
+def test_nothing_is_left_of_a_job():
+    """Each has an empty folder, which is gone afterwards, also when it was killed."""
+
+    def fill(seconds, folder):
+        os.mkdir(f"{folder}/more")
+        time.sleep(seconds)
+        return folder
+
+    before = glob.glob(f"{tempfile.gettempdir()}/grade-*")
+    told = done([60, 0], fill, budget=0.5)
+    assert not os.path.exists(told[0])
+    assert glob.glob(f"{tempfile.gettempdir()}/grade-*") == before
 
 
 def grade(*words, **options):
@@ -229,10 +241,11 @@ def test_second_run_goes_on_where_the_first_was_stopped(class_, tmp_path):
         ["{class}", "out", "2", "0-3"],
         ["{class}", "out", "2", "6"],
         ["{class}", "out", "2", "3-1"],
+        ["{class}", "out", "2", "1", "jail"],
     ],
 )
 def test_odd_words_are_told_in_a_line(class_, tmp_path, words):
     """What cannot be meant is answered with what can, and nothing is judged."""
     answer = grade(*(word.format(**{"class": class_}) for word in words), cwd=tmp_path)
     assert answer.status == 2
-    assert answer.errors.endswith("[RESULTS=folder] [JOBS=4] [STEPS=1-5]\n")
+    assert answer.errors.endswith("[RESULTS=folder] [JOBS=4] [STEPS=1-5] [ISOLATE=lab|vm]\n")

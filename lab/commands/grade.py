@@ -4,12 +4,13 @@ import os
 import sys
 import time
 
-from lab import course, files, progress
+from lab import course, files, progress, vm
 from lab.commands import USAGE, no_lab_host
-from lab.grade import junit, store, submissions, table, verdict, work
-from lab.host import Host, LabError
+from lab.grade import junit, machine, store, submissions, table, verdict, work
+from lab.host import LabError
 
-USE = "make grade SUBMISSIONS=folder [RESULTS=folder] [JOBS=4] [STEPS=1-5]"
+USE = "make grade SUBMISSIONS=folder [RESULTS=folder] [JOBS=4] [STEPS=1-5] [ISOLATE=lab|vm]"
+ISOLATE = {"lab": verdict, "vm": machine}  # what has which judged(), accepted(), jobs(), budget()
 ALL = range(1, len(course.STEPS) + 1)
 NAMES = 24  # letters of a name in the progress
 
@@ -24,10 +25,8 @@ def main(words):
         print(f"{error}\n{USE}", file=sys.stderr)
         return USAGE
     try:
-        with Host() as host:
-            if host.no_groups and max(asked.steps) >= 4:
-                return no_lab_host(f"no control groups: {host.no_groups}")
-    except LabError as error:
+        asked.judges.probe(max(asked.steps))
+    except (LabError, vm.Missing) as error:
         return no_lab_host(error)
     try:
         _grade(people, asked, kept)
@@ -50,11 +49,14 @@ class _Asked:
     """What the words of the command ask for; ValueError if they ask for nothing."""
 
     def __init__(self, words):
-        if not (2 <= len(words) <= 4 and words[0]):
+        if not (2 <= len(words) <= 5 and words[0]):
             raise ValueError("whose programs, and where do the results go?")
         self.submissions, self.results, *rest = words
-        jobs, steps = (rest + ["", ""])[:2]
-        self.jobs = int(jobs) if jobs else 2 * len(os.sched_getaffinity(0))
+        jobs, steps, isolate = (rest + [""] * 3)[:3]
+        if isolate not in ("", *ISOLATE):
+            raise ValueError(f"isolate by {' or '.join(ISOLATE)}, not {isolate}")
+        self.judges = ISOLATE[isolate or "lab"]
+        self.jobs = int(jobs) if jobs else self.judges.JOBS * len(os.sched_getaffinity(0))
         first, _, last = (steps or f"1-{len(course.STEPS)}").partition("-")
         self.steps = range(int(first), int(last or first) + 1)
         if not self.steps or not set(self.steps) <= set(ALL):
@@ -67,27 +69,28 @@ def _grade(people, asked, kept):
     """Judge what was not judged yet, and keep each verdict as it comes."""
     shown = _Progress(len(people) * len(asked.steps))
 
-    def jobs():
-        for person in people:
-            for step in asked.steps:
-                job = _job(person, step, kept)
-                if job:
-                    yield job
-                else:
-                    shown.skip()
+    def take(job, told):
+        for step, program in job.programs.items():
+            results = _results(asked.judges, told, job.learner, step, program)
+            kept.add(results)
+            shown.show(job.learner, step, results)
 
-    def take(job, results):
-        if isinstance(results, work.Lost):
-            results = verdict.lost(job.program, job.step, job.learner, str(results))
-        kept.add(results)
-        shown.show(job, results)
-
-    work.run(jobs(), asked.jobs, take)
+    jobs = _jobs(people, asked, kept, shown)
+    work.run(jobs, asked.jobs, asked.judges.judged, take, asked.judges.budget(len(asked.steps)))
     shown.end()
 
 
-def _job(person, step, kept):
-    """Return the job for a person's step; None if there is nothing (more) to judge."""
+def _jobs(people, asked, kept, shown):
+    """Yield the jobs: of each person what there is (more) to judge."""
+    for person in people:
+        programs = {step: _program(person, step, kept) for step in asked.steps}
+        wanted = {step: program for step, program in programs.items() if program is not None}
+        shown.skip(len(programs) - len(wanted))
+        yield from asked.judges.jobs(submissions.Programs(person.name, wanted))
+
+
+def _program(person, step, kept):
+    """Return a person's program for a step; None if there is nothing (more) to judge."""
     why = "nothing was handed in"
     try:
         program = submissions.program(person, step)
@@ -98,8 +101,17 @@ def _job(person, step, kept):
         return None
     if program is None:
         kept.add(verdict.lost(content, step, person.name, why))
-        return None
-    return work.Job(person.name, step, program)
+    return program
+
+
+def _results(judges, told, learner, step, program):
+    """Return what is to be kept of what a judge told of a program."""
+    try:
+        if isinstance(told, work.Lost):
+            raise told
+        return verdict.signed(judges.accepted(told, step), program, step, learner)
+    except work.Lost as lost:
+        return verdict.lost(program, step, learner, str(lost))
 
 
 class _Progress:
@@ -109,11 +121,11 @@ class _Progress:
         self._total, self._done, self._judged = total, 0, 0
         self._begin = time.monotonic()
 
-    def skip(self):
-        """Count one that was judged before, or was not handed in."""
-        self._done += 1
+    def skip(self, number):
+        """Count what was judged before, or was not handed in."""
+        self._done += number
 
-    def show(self, job, results):
+    def show(self, learner, step, results):
         """Count one, and say how it was."""
         self._done += 1
         self._judged += 1
@@ -121,7 +133,7 @@ class _Progress:
         each = (time.monotonic() - self._begin) / self._judged
         minutes, seconds = divmod(round(each * (self._total - self._done)), 60)
         where = f"{self._done} of {self._total}, {minutes}:{seconds:02} left"
-        what = f"{job.learner[:NAMES]} step {job.step}: {passed} of {len(results)} pass"
+        what = f"{learner[:NAMES]} step {step}: {passed} of {len(results)} pass"
         line = f"{where:28} {what}"
         print(f"\r{line:79.79}" if sys.stderr.isatty() else line, end="", file=sys.stderr)
         print("" if sys.stderr.isatty() else "\n", end="", file=sys.stderr, flush=True)

@@ -23,6 +23,13 @@ class Submission(NamedTuple):
     path: str
 
 
+class Programs(NamedTuple):
+    """What of one person is to be judged: programs, by step."""
+
+    learner: str
+    programs: dict
+
+
 class CannotRead(Exception):
     """A program cannot be taken as it is; str() says why, in a line."""
 

@@ -1,21 +1,56 @@
 """The verdict on one program of a class: the judge's own, without pytest."""
 
-import tempfile
-
 from lab import checks, judge, progress, see
 from lab.attempt import Attempt
+from lab.host import Host, LabError
 from lab.sheet import Sheet
 
+JOBS = 2  # on each processor: a trial often waits
+BUDGET = 90.0  # seconds for the verdict on one program
 
-def of(program: bytes, step: int, learner: str) -> list:
-    """Judge a program by the checks of 1 to `step`; return a result for each, in order."""
-    with tempfile.TemporaryDirectory(prefix="grade-") as folder:
-        path = f"{folder}/container.py"
-        with open(path, "wb") as file:
-            file.write(program)
-        sheet = _checked(path, step)
-        see.add_lines(sheet.results, path, step)
-    return _signed(sheet.results, program, step, learner)
+
+def probe(step: int) -> None:
+    """Find out whether a program for a step can be judged here; LabError says why not."""
+    with Host() as host:
+        if host.no_groups and step >= 4:
+            raise LabError(f"no control groups: {host.no_groups}")
+
+
+def jobs(programs) -> list:
+    """Return what is to be judged at once of a person: each program for itself."""
+    return [programs._replace(programs={step: text}) for step, text in programs.programs.items()]
+
+
+def budget(_) -> float:
+    """Return how many seconds a job may take."""
+    return BUDGET
+
+
+def judged(job, folder: str) -> dict:
+    """Judge the programs of a job; return the results by step, as a text for JSON."""
+    return {str(step): of(program, step, folder) for step, program in job.programs.items()}
+
+
+def accepted(told: dict, step: int) -> list:
+    """Return what was told of a step's program."""
+    return told[str(step)]
+
+
+def of(program: bytes, step: int, folder: str) -> list:
+    """Judge a program by the checks of 1 to `step`; return a result for each, in order.
+
+    The program is put into `folder`.  The results are not signed.
+    """
+    path = f"{folder}/container.py"
+    with open(path, "wb") as file:
+        file.write(program)
+    with Attempt(path, step) as attempt:
+        sheet = Sheet(attempt.facts)
+        for number in range(1, step + 1):
+            for check in checks.of_step(number):
+                sheet.add(check, number, lambda check=check: _raised(check, attempt))
+    see.add_lines(sheet.results, path, step)
+    return sheet.results
 
 
 def lost(program: bytes, step: int, learner: str, why: str) -> list:
@@ -40,23 +75,13 @@ def lost(program: bytes, step: int, learner: str, why: str) -> list:
         "max_points": len(checks.of_step(step)),
         "ms": 0.0,
     }
-    return _signed([result], program, step, learner)
+    return signed([result], program, step, learner)
 
 
-def _signed(results, program, step, learner):
+def signed(results: list, program: bytes, step: int, learner: str) -> list:
     """Return results with whose they are, and of the program of which step."""
-    signed = judge.signed(results, progress.digest(program), learner)
-    return [{**result, "of_step": step} for result in signed]
-
-
-def _checked(path, step):
-    """Run the checks of 1 to `step` on a program; return their sheet."""
-    with Attempt(path, step) as attempt:
-        sheet = Sheet(attempt.facts)
-        for number in range(1, step + 1):
-            for check in checks.of_step(number):
-                sheet.add(check, number, lambda check=check: _raised(check, attempt))
-    return sheet
+    lines = judge.signed(results, progress.digest(program), learner)
+    return [{**line, "of_step": step} for line in lines]
 
 
 def _raised(check, attempt):

@@ -1,4 +1,4 @@
-"""Many programs judged at once, each in a process of its own, each within a budget.
+"""Many jobs at once, each in a process of its own, each within a budget.
 
 What a program does to its process is its own affair: it hangs, and is killed; it kills the
 judge, and only its own verdict is missing.
@@ -8,39 +8,29 @@ import json
 import os
 import select
 import signal
+import tempfile
 import time
-from typing import NamedTuple
 
 from lab import confine
-from lab.grade import verdict
-
-BUDGET = 90.0  # seconds for the verdict on one program
-
-
-class Job(NamedTuple):
-    """One program to be judged."""
-
-    learner: str
-    step: int
-    program: bytes
 
 
 class Lost(Exception):
-    """There is no verdict; str() says why."""
+    """There is no answer; str() says why."""
 
 
-def run(jobs, at_once: int, take, budget: float = BUDGET) -> None:
-    """Judge programs, some at once; `take` is called with each job and its results, or Lost.
+def run(jobs, at_once: int, do, take, budget: float) -> None:
+    """Do jobs, some at once, each within `budget` seconds.
 
-    `jobs` is read one by one, so that a class of any size needs the same memory.
-    KeyboardInterrupt ends those that are under way.
+    `do` is called with a job and an empty folder, in a process of its own, and returns what
+    JSON can tell; `take` is called here with the job and that, or Lost.  `jobs` is read one by
+    one, so that any number needs the same memory.  KeyboardInterrupt ends what is under way.
     """
     jobs, running = iter(jobs), {}
     confine.adopt()
     try:
         while True:
-            while len(running) < at_once and (job := next(jobs, None)):
-                worker = _Worker(job, budget)
+            while len(running) < at_once and (job := next(jobs, None)) is not None:
+                worker = _Worker(job, do, budget)
                 running[worker.answer] = worker
             if not running:
                 return
@@ -61,18 +51,19 @@ def _ready(running):
 
 
 class _Worker:
-    """A process that judges one program; `answer` can be read when it is done."""
+    """A process that does one job; `answer` can be read when it is done."""
 
-    def __init__(self, job, budget):
+    def __init__(self, job, do, budget):
         self.job, self.deadline, self._budget = job, time.monotonic() + budget, budget
+        self._folder = tempfile.TemporaryDirectory(prefix="grade-")
         self.answer, theirs = os.pipe()
         self._pid = os.fork()
         if self._pid == 0:
-            _tell(theirs, job)
+            _tell(theirs, do, job, self._folder.name)
         os.close(theirs)
 
     def finish(self):
-        """End the process, and return the results that it has told, or Lost."""
+        """End the process, and return what it has told, or Lost."""
         late = not select.select([self.answer], [], [], 0)[0]
         told = b""
         if not late:
@@ -81,17 +72,18 @@ class _Worker:
         os.close(self.answer)
         os.kill(self._pid, signal.SIGKILL)
         os.waitpid(self._pid, 0)
+        self._folder.cleanup()
         if late:
             return Lost(f"no verdict within {self._budget:.0f} seconds")
         return json.loads(told) if told else Lost("the checker ended without a word")
 
 
-def _tell(pipe, job):
-    """In the child: judge, and write what came of it to a pipe."""
+def _tell(pipe, do, job, folder):
+    """In the child: do the job, and write what came of it to a pipe."""
     try:
         confine.die_with_parent()
         os.setsid()  # Ctrl-C is for the parent, who ends us
-        told = json.dumps(verdict.of(job.program, job.step, job.learner)).encode()
+        told = json.dumps(do(job, folder)).encode()
         with open(pipe, "wb") as answer:
             answer.write(told)
     finally:
