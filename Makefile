@@ -175,8 +175,8 @@ lint: $(VENV)/.test ## ruff
 	@$(PY) -Im ruff check . && $(PY) -Im ruff format --check .
 
 .PHONY: bench
-bench: $(VENV)/.compiled rootfs/bin/sh ## ROUNDS=20  the numbers, measured side by side
-	@$(SUDO) $(LAB) bench $(ROUNDS)
+bench: $(VENV)/.compiled rootfs/bin/sh ## ROUNDS=20 ONLY=classes  the numbers, measured side by side
+	@$(SUDO) $(LAB) bench $(or $(ROUNDS),20) $(ONLY)
 
 # check-step-3 and its like
 WITH_NUMBER := $(foreach verb,$(TAKES_STEP),$(STEPS:%=$(verb)-%))

@@ -24,6 +24,7 @@ from lab import ROOT, cgroup, course, files
 from lab.commands import USAGE
 from lab.commands.rootfs import TREE
 from lab.host import PATH, Host
+from lab.process import descendants
 from lab.streams import Streams
 
 ROUNDS = 20
@@ -32,6 +33,8 @@ PACKAGES = {"cc": "gcc libc6-dev", "runc": "runc", "crun": "crun", "bwrap": "bub
 PACKAGES["strace"] = "strace"
 ENVIRONMENT = {"PATH": PATH, "HOME": "/root", "LANG": "C.UTF-8"}
 SAVES = {1: 350, 2: 350, 3: 350, 4: 600, 5: 350}  # ms at most from a save to its verdict
+CLASSES = (30, 100, 200, 500)  # people
+CLASSES_TAKE = {30: 20, 500: 360}  # seconds at most
 MEMORY, PROCESSES = 64 * 1024 * 1024, 64  # as in the solution, and in bench/floor.c
 # crun refuses a hierarchy of version 2 that has controllers beside those of version 1.
 HYBRID = "/sys/fs/cgroup/unified"
@@ -53,10 +56,12 @@ class NotMeasuredError(Exception):
 
 
 def main(words):
-    """Measure all, and show it beside the targets: [ROUNDS]."""
-    number = words[0] if words else str(ROUNDS)
-    if words[1:] or not number.isdecimal() or int(number) < 2:
+    """Measure all, or some parts, and show it beside the targets: [ROUNDS [PART ...]]."""
+    number, *only = words or [str(ROUNDS)]
+    parts = {part.__name__: part for part in PARTS}
+    if not number.isdecimal() or int(number) < 2 or not set(only) <= set(parts):
         print("how many rounds? 2 or more, for example: make bench ROUNDS=50", file=sys.stderr)
+        print(f"the parts are {', '.join(parts)}: make bench ONLY=saves", file=sys.stderr)
         return USAGE
     _install()
     print(_machine())
@@ -64,8 +69,8 @@ def main(words):
         os.chdir(folder)
         # What root compiles for another Python would stay in the checkout, as root's.
         ENVIRONMENT["PYTHONPYCACHEPREFIX"] = f"{folder}/compiled"
-        for part in (containers, lab_hosts, checks, saves, xrays, notebooks):
-            _do(part, int(number))
+        for name in only or parts:
+            _do(parts[name], int(number))
         os.chdir("/")
     return 0
 
@@ -84,10 +89,7 @@ def _do(part, rounds):
 
 def _work_of_others():
     """Return the processor seconds that programs other than ours have had: proc_stat(5)."""
-    with open("/proc/stat") as stat:
-        user, nice, system, _, _, *interrupts = map(int, stat.readline().split()[1:9])
-    ticks = user + nice + system + sum(interrupts)
-    return ticks / os.sysconf("SC_CLK_TCK") - sum(os.times()[:4])
+    return _busy() - sum(os.times()[:4])
 
 
 def _install():
@@ -344,6 +346,60 @@ def _milliseconds(status, output, errors, taken):
     if status != 0:
         raise NotMeasuredError(f"exit status {status}: {errors.strip()[-200:]}")
     return (int(output.split()[0] if taken is None else taken) / 1e6,)
+
+
+def classes(_):
+    """Judge classes of finished steps, each once."""
+    _show("5 steps of", "s", "ms a program", "busy", "peak MB")
+    for size in CLASSES:
+        seconds, processors, megabytes = _grade(size)
+        each = 1000 * seconds / (size * len(course.STEPS))
+        told = (f"{each:.0f}", f"{processors:.1f} of {os.cpu_count()}", f"{megabytes:.0f}")
+        _show(f"{size} people", f"{seconds:.1f}", *told)
+        if size in CLASSES_TAKE:
+            _hold(f"{size} people, s", seconds, CLASSES_TAKE[size])
+            _hold(f"{size} people, peak MB", megabytes, 300)
+
+
+def _grade(size):
+    """Judge a class; return the seconds, the processors that were busy, and the most memory."""
+    for person in range(size):
+        for step, name in enumerate(course.STEPS, start=1):
+            folder = f"class-{size}/person-{person:03}/steps/{name}"
+            os.makedirs(folder)
+            with open(f"{folder}/container.py", "w") as file:
+                file.write(f"{_read(course.solution_path(step))}# {person}\n")
+    words = [sys.executable, "-IBm", "lab", "grade", f"class-{size}", f"grades-{size}"]
+    begin, busy, most = time.monotonic(), _busy(), 0
+    with subprocess.Popen(
+        words, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as grading:
+        while grading.poll() is None:
+            most = max(most, sum(map(_memory_of, descendants(grading.pid))))
+            time.sleep(PAUSE)
+    seconds = time.monotonic() - begin
+    if grading.returncode:
+        raise NotMeasuredError(f"exit status {grading.returncode}")
+    return seconds, (_busy() - busy) / seconds, most / 1e6
+
+
+def _busy():
+    """Return the processor seconds that all programs have had: proc_stat(5)."""
+    with open("/proc/stat") as stat:
+        user, nice, system, _, _, *interrupts = map(int, stat.readline().split()[1:9])
+    return (user + nice + system + sum(interrupts)) / os.sysconf("SC_CLK_TCK")
+
+
+def _memory_of(process):
+    """Return the bytes that a process uses, its share of what it shares: Pss of proc(5)."""
+    try:
+        with open(f"/proc/{process.pid}/smaps_rollup") as file:
+            return int(file.read().partition("Pss:")[2].split()[0]) * 1024
+    except (OSError, IndexError):  # it has ended
+        return 0
+
+
+PARTS = (containers, lab_hosts, checks, saves, xrays, notebooks, classes)
 
 
 @contextlib.contextmanager
