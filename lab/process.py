@@ -165,8 +165,9 @@ class Process:
         return self._read("stat").rpartition(")")[2].split()
 
     def _read(self, name):
-        with open(f"{self._proc}/{name}", errors="surrogateescape") as file:
-            return file.read()
+        # A judge reads thousands of these: what open() does for text would take half of the time.
+        with open(f"{self._proc}/{name}", "rb", buffering=0) as file:
+            return os.fsdecode(file.read())
 
 
 def exit_status(code: int) -> int:

@@ -1,7 +1,6 @@
 """A class: programs handed in with care or without, judged at once, none in another's way."""
 
 import csv
-import glob
 import json
 import os
 import signal
@@ -152,7 +151,7 @@ def test_program_that_kills_its_judge_costs_its_own_verdict():
     assert str(told["bad"]) == "the checker ended without a word"
 
 
-def test_nothing_is_left_of_a_job():
+def test_nothing_is_left_of_a_job(tmp_path, monkeypatch):
     """Each has an empty folder, which is gone afterwards, also when it was killed."""
 
     def fill(seconds, folder):
@@ -160,10 +159,10 @@ def test_nothing_is_left_of_a_job():
         time.sleep(seconds)
         return folder
 
-    before = glob.glob(f"{tempfile.gettempdir()}/grade-*")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     told = done([60, 0], fill, budget=0.5)
-    assert not os.path.exists(told[0])
-    assert glob.glob(f"{tempfile.gettempdir()}/grade-*") == before
+    assert os.path.dirname(told[0]) == str(tmp_path)
+    assert os.listdir(tmp_path) == []
 
 
 def grade(*words, **options):

@@ -1,7 +1,7 @@
 """The verdict on one program of a class: the judge's own, without pytest."""
 
 from lab import checks, judge, progress, see
-from lab.attempt import Attempt
+from lab.attempt import Here
 from lab.host import Host, LabError
 from lab.sheet import Sheet
 
@@ -44,7 +44,7 @@ def of(program: bytes, step: int, folder: str) -> list:
     path = f"{folder}/container.py"
     with open(path, "wb") as file:
         file.write(program)
-    with Attempt(path, step) as attempt:
+    with Here(path, step) as attempt:
         sheet = Sheet(attempt.facts)
         for number in range(1, step + 1):
             for check in checks.of_step(number):
