@@ -5,11 +5,10 @@ The program is slowed down, so that there is something to see.  What is told, in
 "kills": ...}, how the program ended and how often the OOM killer came.
 """
 
-import sys
 import time
 
-from lab import ROOT, cgroup
-from lab.session import Session
+from lab import cgroup
+from lab.session import of_program
 from lab.view import or_none
 
 MEBIBYTE = 1 << 20
@@ -27,15 +26,12 @@ class NoContainerError(Exception):
     """The program under judgement started no container; str() is what it said instead."""
 
 
-def follow(host, program: str, env, tell) -> None:
+def follow(host, program: str, tell) -> None:
     """Run a program on a lab host, have a shell in its container use memory, and tell of it.
 
     NoContainerError if it runs no command; LabError if the lab host has no control groups.
     """
-    argv = [sys.executable, program]
-    session = Session(lambda words, streams: host.spawn([*argv, *words], streams, env, ROOT))
-    if session.greet():
-        session.look(host)
+    session = of_program(host, program)
     if not session.view:
         session.give_up()
         raise NoContainerError(session.errors.strip().rpartition("\n")[2] or "nothing was started")

@@ -1,6 +1,7 @@
-"""How a lesson ends: what the kernel was seen to do, and the question that comes next.
+"""What is read of a lesson: what is typed in it, and how it ends.
 
-Both stand in the last paragraph of steps/NN_topic/README.md: **Seen:** ... **Next:** ...
+It ends with what the kernel was seen to do, and the question that comes next: **Seen:** ...
+**Next:** ... is the last paragraph of steps/NN_topic/README.md.
 """
 
 import re
@@ -9,6 +10,39 @@ from typing import NamedTuple
 from lab import ROOT, course
 
 _ENDING = re.compile(r"^\*\*Seen:\*\*\s+(.+?)\s+\*\*Next:\*\*\s+(.+?)\s*\Z", re.M | re.S)
+
+
+_PROMPT = re.compile(r"(\$|labhost#) (.*)")
+
+
+class Console(NamedTuple):
+    """What is between the fences of a `console` block: commands, and what each prints."""
+
+    prompt: str
+    commands: list
+    outputs: list
+
+
+def console(body: str) -> Console:
+    """Return what the lines of a console block say; ValueError if they have not one prompt.
+
+    After `$ ` something is typed in the checkout, after `labhost# ` in the shell of `make lab`;
+    a backslash at the end of a line goes on in the next.
+    """
+    prompts, commands, outputs = [], [], []
+    for line in body.splitlines():
+        typed = _PROMPT.fullmatch(line)
+        if typed:
+            prompts.append(typed[1])
+            commands.append(typed[2])
+            outputs.append("")
+        elif commands and commands[-1].endswith("\\") and not outputs[-1]:
+            commands[-1] += f"\n{line}"
+        elif commands:
+            outputs[-1] += f"{line}\n"
+    if len(set(prompts)) != 1:
+        raise ValueError(f"a console block has one prompt, $ or labhost#, and not {prompts}")
+    return Console(prompts[0], commands, outputs)
 
 
 class Ending(NamedTuple):

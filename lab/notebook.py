@@ -14,6 +14,7 @@ import re
 from typing import NamedTuple
 
 from lab import ROOT, course
+from lab.lesson import console as read_console
 
 SETUP = "%load_ext lab.magics"
 HERE = (
@@ -29,7 +30,6 @@ _BLOCK = re.compile(
     re.M | re.S,
 )
 _LEFT = re.compile(r"^<!-- (notebook|terminal|end)\b", re.M)
-_PROMPT = re.compile(r"(\$|labhost#) (.*)")
 _CODE = re.compile(r"`(make [^`\n]+)`")
 _STEP = re.compile(r'(?<!")\bmake (?:check-step|hint|diff|reset|xray) \d\b')  # in a sentence
 _LESSON = re.compile(r"\bsteps/(\d\d_\w+)/README\.md")
@@ -145,21 +145,11 @@ def _moved(link, folder):
 
 def _typed(body):
     """Yield the cells for what is typed in a console block."""
-    prompts, commands, goes_on = [], [], False
-    for line in body.splitlines():
-        typed = _PROMPT.fullmatch(line)
-        if typed:
-            prompts.append(typed[1])
-            commands.append(typed[2])
-        elif goes_on:
-            commands[-1] += f"\n{line}"
-        goes_on = line.endswith("\\") and (bool(typed) or goes_on)
-    if len(set(prompts)) != 1:
-        raise ValueError(f"a console block has one prompt, $ or labhost#, and not {prompts}")
-    if prompts[0] == "labhost#":
-        yield Cell("code", "\n".join(["%%lab", *commands]))
+    block = read_console(body)
+    if block.prompt == "labhost#":
+        yield Cell("code", "\n".join(["%%lab", *block.commands]))
         return
-    for command in commands:
+    for command in block.commands:
         yield Cell("code", magic(command) or f"%%host\n{command}")
 
 

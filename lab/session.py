@@ -3,8 +3,10 @@
 import contextlib
 import os
 import signal
+import sys
 import time
 
+from lab import ROOT
 from lab.catch import Catch
 from lab.process import Process, descendants
 from lab.streams import Streams
@@ -166,3 +168,12 @@ class Session(Run):
 def _is_shell(line, token):
     """Whether this is COMMAND, exactly or distorted, and not the program that runs it."""
     return os.path.basename(line[0]) == "sh" and token in " ".join(line)
+
+
+def of_program(host, program: str) -> Session:
+    """Return a session of a program on a lab host, looked at if a shell answers in it."""
+    argv = [sys.executable, program]
+    session = Session(lambda words, streams: host.spawn([*argv, *words], streams, cwd=ROOT))
+    if session.greet():
+        session.look(host)
+    return session

@@ -10,35 +10,25 @@ import re
 import shlex
 import sys
 from glob import glob
-from typing import NamedTuple
 
 import pytest
 from running import run_on
 
 from lab import ROOT, course
 from lab.host import Host
+from lab.lesson import console
 from lab.session import IS_EMULATED
 
 PAGES = sorted(glob(f"{ROOT}/steps/*/README.md") + glob(f"{ROOT}/steps/README.md"))
 PAGES += sorted(glob(f"{ROOT}/docs/*.md"))
 HEADINGS = ["See the problem", "Build it", "Break it", "What you built", "Go further"]
 HEADING_OR_BLOCK = re.compile(r"^## ([^\n]*)$|^```console\n(.*?)^```$", re.M | re.S)
-PROMPT = re.compile(r"(\$|labhost#) (.*)")
 COMMENT = re.compile(r"^<!--.*?-->\n", re.M | re.S)
 MARK = "-- the next command --"
 
 pytestmark = pytest.mark.skipif(
     IS_EMULATED, reason="a lab host on a lab host is one overlay too many in the virtual machine"
 )
-
-
-class Block(NamedTuple):
-    """One console block: commands of one prompt, and what each of them prints."""
-
-    section: str
-    prompt: str
-    commands: list
-    outputs: list
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: os.path.relpath(page, ROOT))
@@ -48,12 +38,12 @@ def test_what_a_page_shows_is_what_happens(page):
     shown = blocks(page)
     assert shown, "a page without a command to try"
     with Host() as host:
-        for block in shown:
+        for section, block in shown:
             if step:
-                put_in_place(host, step, solved=block.section not in HEADINGS[:1])
+                put_in_place(host, step, solved=section not in HEADINGS[:1])
             said = type_in(host, block)
             for command, expected, printed in zip(block.commands, block.outputs, said, strict=True):
-                shown = f"{page}, {block.section}: {command}\n{printed}"
+                shown = f"{page}, {section}: {command}\n{printed}"
                 assert matches(expected, printed), f"{shown}\n--- but the page says:\n{expected}"
 
 
@@ -67,34 +57,15 @@ def test_a_lesson_has_its_five_sections(name):
 
 
 def blocks(page):
-    """Return the console blocks of a page, in order."""
+    """Return the console blocks of a page, in order, each with its section."""
     found, section = [], ""
     with open(page) as file:
         text = file.read()
-    for heading, body in re.findall(
-        r"^## ([^\n]*)$|^```console\n(.*?)^```$", text, flags=re.M | re.S
-    ):
+    for heading, body in HEADING_OR_BLOCK.findall(text):
         section = heading or section
         if body:
-            found.append(read_block(section, body))
+            found.append((section, console(body)))
     return found
-
-
-def read_block(section, body):
-    """Return the block that the lines between the fences make."""
-    commands, outputs, prompts = [], [], set()
-    for line in body.splitlines():
-        typed = PROMPT.fullmatch(line)
-        if typed:
-            prompts.add(typed[1])
-            commands.append(typed[2])
-            outputs.append("")
-        elif commands and commands[-1].endswith("\\") and not outputs[-1]:
-            commands[-1] += "\n" + line
-        else:
-            outputs[-1] += line + "\n"
-    assert len(prompts) == 1, f"{section}: one prompt in a block, not {prompts}"
-    return Block(section, prompts.pop(), commands, outputs)
 
 
 def put_in_place(host, step, solved):

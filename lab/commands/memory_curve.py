@@ -36,7 +36,7 @@ def main(words):
             if host.no_groups:
                 print(NO_GROUPS.format(host.no_groups, step), file=sys.stderr)
                 return CANNOT
-            curve.follow(host, path, {}, tell)
+            curve.follow(host, path, tell)
     except LabError as error:
         return no_lab_host(error)
     except curve.NoContainerError as error:

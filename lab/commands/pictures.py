@@ -9,7 +9,7 @@ from lab.commands import FAIL, no_lab_host
 from lab.host import Host, LabError
 from lab.pictures import memory, namespaces, views
 from lab.process import descendants
-from lab.session import Session
+from lab.session import of_program
 from lab.view import Snapshot
 
 FOLDER = f"{ROOT}/docs/pictures"
@@ -73,17 +73,14 @@ def _memory(step):
     with Host() as host:
         if host.no_groups:
             raise LabError(f"no control groups: {host.no_groups}")
-        curve.follow(host, course.solution_path(step), {}, lambda **fact: told.append(fact))
+        curve.follow(host, course.solution_path(step), lambda **fact: told.append(fact))
     return memory.picture(told).html
 
 
 def _views():
     """Draw the finished container, as the host sees it and as it sees itself."""
-    argv = [sys.executable, course.solution_path(LAST)]
     with Host() as host:
-        session = Session(lambda words, streams: host.spawn([*argv, *words], streams, cwd=ROOT))
-        session.greet()
-        session.look(host)
+        session = of_program(host, course.solution_path(LAST))
         outside, inside = _host_sees(host, session), _it_sees(host, session.view)
         session.leave("")
     return views.picture(outside, inside).html
