@@ -49,6 +49,10 @@ export CMD
 # So is NAME, and only if it was typed: some environments have a NAME that is the machine's.
 export CERTIFIED := $(if $(filter command,$(origin NAME)),$(value NAME))
 override NAME := $(value NAME)
+# BOARD may be the environment's too: who has opted in once has done so for all commands.
+override BOARD := $(value BOARD)
+export BOARD
+TOLD := $(if $(BOARD),env BOARD="$$BOARD")
 # These are ours only if they were typed; the environment may have its own.
 override SVG := $(if $(filter command,$(origin SVG)),$(value SVG))
 override PROGRAM := $(if $(filter command,$(origin PROGRAM)),$(value PROGRAM))
@@ -58,6 +62,7 @@ override JOBS := $(if $(filter command,$(origin JOBS)),$(value JOBS))
 override GRADED := $(if $(filter command,$(origin STEPS)),$(value STEPS))
 override ISOLATE := $(if $(filter command,$(origin ISOLATE)),$(value ISOLATE))
 export SVG PROGRAM SUBMISSIONS RESULTS JOBS GRADED ISOLATE
+export BOARD_PORT := $(if $(filter command,$(origin PORT)),$(value PORT))
 
 .PHONY: help
 help: ## show this list
@@ -66,11 +71,11 @@ help: ## show this list
 # ---- For learners
 .PHONY: check-step
 check-step: $(VENV)/.compiled rootfs/bin/sh ## N  judge your step N (1 to 5), and say what to do next
-	@$(SUDO) $(LAB) check $(STEP)
+	@$(SUDO) $(TOLD) $(LAB) check $(STEP)
 
 .PHONY: watch
 watch: $(VENV)/.compiled rootfs/bin/sh ## N  judge your step N at every save, until Ctrl-C
-	@$(SUDO) $(LAB) watch $(STEP)
+	@$(SUDO) $(TOLD) $(LAB) watch $(STEP)
 
 .PHONY: run-step
 run-step: $(VENV)/.compiled rootfs/bin/sh ## N CMD="ps ax"  run a command in your container, on a lab host
@@ -127,6 +132,10 @@ vm: $(VENV)/.compiled rootfs/bin/sh ## a shell in a throwaway virtual machine wi
 .PHONY: grade
 grade: $(VENV)/.compiled rootfs/bin/sh ## SUBMISSIONS=folder RESULTS=grades JOBS=4 STEPS=1-5 ISOLATE=vm  judge a class
 	@$(SUDO) $(LAB) grade "$$SUBMISSIONS" "$$RESULTS" "$$JOBS" "$$GRADED" "$$ISOLATE"
+
+.PHONY: board
+board: $(VENV)/.compiled ## PORT=8000  a page that shows who has passed what, of those who opt in
+	@$(AS_USER) $(LAB) board "$$BOARD_PORT"
 
 # ---- For those who work on the workshop
 .PHONY: sync

@@ -43,7 +43,7 @@ class Sheet:
             "step": step,
             "check": f"{step:02}.{number}",
             "name": name,
-            "title": _title(check.__doc__),
+            "title": title(check.__doc__),
             "verdict": "pass",
             "expected": None,
             "observed": None,
@@ -76,7 +76,7 @@ class Sheet:
         return {**told, "points": 0} if error else {}
 
 
-def _title(docstring):
+def title(docstring: str) -> str:
     """Return a check's sentence as a line of a list: no capital, no full stop."""
     sentence = docstring.strip().rstrip(".")
     return sentence if sentence[1:2].isupper() else sentence[0].lower() + sentence[1:]

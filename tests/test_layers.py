@@ -27,7 +27,7 @@ LAYERS = (
     ),
     (
         "front ends",
-        "terminal screen warm guest vm leash client guard magics server grade".split()
+        "terminal screen warm guest vm leash client guard magics server grade board".split()
         + ["commands", "__main__"],
     ),
 )

@@ -45,6 +45,7 @@ class Watch:
         self._history = progress.history(step) if self._is_own else {}
         self._number = 0  # of the page that is to be seen
         self._results, self._said, self._footer = [], "", f"waiting for {self._name} ..."
+        self._telling, self._board_said = None, ""
 
     def go_on(self, screen, told):
         """Show verdicts until somebody stops it, and leave nothing behind then."""
@@ -53,10 +54,13 @@ class Watch:
                 self._look()
                 if self._judging and self._judging.is_done():
                     self._take_verdict()
+                if self._telling and self._telling.is_done():
+                    self._end_telling()
                 screen.show(self._number, self._lines(screen.width), self._footer)
-                screen.wait(POLL, [self._judging] if self._judging else [])
+                screen.wait(POLL, [way for way in (self._judging, self._telling) if way])
         finally:
             self._cancel()
+            self._end_telling()
 
     def _look(self):
         """See whether the file was saved, or has gone."""
@@ -89,7 +93,22 @@ class Watch:
             self._history = progress.in_history(self._history, results)
         if results and self._is_own:
             progress.keep(self._step, results)
+            self._tell_board(results)
         self._turn(results, told.get("error"))
+
+    def _tell_board(self, results):
+        """Tell the board what passes, if the learner has opted in."""
+        if os.environ.get("BOARD"):
+            from lab.board.tell import Telling
+
+            self._end_telling()
+            self._telling = Telling(os.environ["BOARD"], self._step, results)
+
+    def _end_telling(self):
+        """Hear why the board could not be told; that takes a second at most."""
+        if self._telling:
+            self._board_said = self._telling.finish()
+            self._telling = None
 
     def _turn(self, results, said=""):
         """Begin a new page: the results, or what there is to say instead."""
@@ -109,7 +128,7 @@ class Watch:
             results = progress.newest_first(self._results, self._history)
             notes = progress.regressions(results, self._history)
             self._paged = written, list(report.lines(results, sys.stdout, width, notes))
-        return self._paged[1]
+        return [*self._paged[1], *[self._board_said] * bool(self._board_said)]
 
 
 def _stamp(path):
