@@ -316,7 +316,7 @@ def test_board_says_what_to_type(standing):
 
 
 def test_board_without_a_network_says_that_it_is_alone(copy):
-    """Where there is no way out, the board works for its own machine and says that it is only that."""
+    """Without a network the board works for its own machine, and says that it is only that."""
     alone = ["unshare", "--net"]
     if run(*alone, "true").status:
         pytest.skip("cannot check here: no network namespace")
