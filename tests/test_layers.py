@@ -15,7 +15,7 @@ LAYERS = (
     ("the checkout", ["lab"]),
     ("system calls", ["linux", "wire", "confine"]),
     ("processes and groups, seen through /proc", ["cgroup", "process"]),
-    ("lab host", ["init", "machine", "keeper", "host"]),
+    ("lab host", ["init", "machine", "keeper", "host", "jail"]),
     (
         "engine",
         "streams view catch session trial verdict causes attempt sheet ink xray".split()
