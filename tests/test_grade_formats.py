@@ -467,21 +467,44 @@ def rows(people, delimiter=","):
 
 
 def test_table_has_a_row_for_each_person():
-    """The points, the verdict of each check, and the first cause of each step."""
+    """The points, how each program is as a whole, the verdict of each check, the first causes."""
     head, ann, bob, eve = rows({"bob": only("pass"), "eve": [], "ann": made()})
     checks = [f"check 02.{number}" for number in range(1, 7)]
     causes = ["cause in step 2", "cause in step 3"]
-    assert head == ["learner", "points", "max_points", *checks, *causes]
+    assert head == ["learner", "points", "max_points", "step 2", "step 3", *checks, *causes]
     verdicts = ["pass", "fail", "blocked", "timeout", "cannot_check", "checker_error"]
-    assert ann == ["ann", "1", "6", *verdicts, CAUSE, UNREAD["observed"]]
-    assert bob == ["bob", "1", "1", "pass", *[""] * 7]
-    assert eve == ["eve", "0", "0", *[""] * 8]
+    whole = ["fail", "not judged"]
+    assert ann == ["ann", "1", "6", *whole, *verdicts, CAUSE, UNREAD["observed"]]
+    assert bob == ["bob", "1", "1", "pass", "", "pass", *[""] * 7]
+    assert eve == ["eve", "0", "0", *[""] * 10]
 
 
 def test_table_counts_checks_as_people_do():
     """The tenth check of a step comes after the second."""
     results = [{**made()[0], "check": f"02.{number}"} for number in (10, 2, 1)]
-    assert rows({"ann": results})[0][3:6] == ["check 02.1", "check 02.2", "check 02.10"]
+    assert rows({"ann": results})[0][4:7] == ["check 02.1", "check 02.2", "check 02.10"]
+
+
+@pytest.mark.parametrize(
+    "verdicts, whole",
+    [
+        (["pass"], "pass"),
+        (["pass", "timeout"], "fail"),
+        (["fail", "blocked", "cannot_check"], "fail"),
+        (["pass", "cannot_check"], "cannot check"),
+        (["cannot_check", "checker_error"], "checker error"),
+    ],
+)
+def test_table_says_how_a_program_is_as_a_whole(verdicts, whole):
+    """A program passes if all is well; what is not the learner's fault has words of its own."""
+    assert rows({"ann": only(*verdicts)})[1][3] == whole
+
+
+def test_table_tells_nothing_handed_in_from_not_judged():
+    """A program that is not there is no program that cannot be read."""
+    nothing = {**made()[6], "observed": told.NOTHING}
+    assert rows({"ann": [nothing]})[1][3] == "not handed in"
+    assert rows({"ann": made()[6:]})[1][3] == "not judged"
 
 
 @pytest.mark.parametrize(
@@ -534,7 +557,7 @@ def test_a_check_counts_once():
     document = valid(classroom50.document(results, FACTS), CLASSROOM50)
     assert (document["score"], document["max-score"], len(document["tests"])) == (2, 2, 2)
     assert len(cases(results)) == 2 and suites({"ann": results})[0].get("failures") == "0"
-    assert rows({"ann": results})[1] == ["ann", "2", "2", "pass", "pass", "", CAUSE]
+    assert rows({"ann": results})[1] == ["ann", "2", "2", "pass", "fail", "pass", "pass", "", CAUSE]
     assert scope([*program(1, "fail"), *program(2, "pass", "pass")])[0]["score"] == 1
 
 

@@ -33,6 +33,10 @@ class Store:
             file.write(lines)
         files.own(self.path)
 
+    def names(self) -> list:
+        """Return who is in it, sorted."""
+        return sorted({learner for (learner, _, _), _ in self._kept()})
+
     def people(self):
         """Yield (name, results) for each person, sorted by name; of a step the last verdict."""
         places = {}

@@ -1,10 +1,15 @@
 """What is told of a result where no terminal is: plain text, whatever a program has printed."""
 
+import re
+from html import escape
+
 from lab import ink, mistakes, report
 
 LONGEST = 2000  # characters of one text; a program may print a megabyte
 SHORT = 200  # characters of a name
 MOST = 5  # pieces of evidence
+FAILED = ("fail", "timeout")
+NOTHING = "nothing was handed in"
 FOR_TEACHER = "The checker failed, not your program: tell your teacher."
 
 
@@ -13,6 +18,16 @@ def plain(text, longest: int = LONGEST) -> str:
     text = "" if text is None else str(text)
     more = f" ... and {len(text) - longest} characters more" if len(text) > longest else ""
     return ink.printable(text[:longest].replace("\t", " ")) + more
+
+
+def html(text, longest: int = LONGEST) -> str:
+    """Return plain text as it stands in a page or an attribute, quotes and all."""
+    return escape(plain(text, longest))
+
+
+def prose(text) -> str:
+    """Return a sentence of ours as HTML: of Markdown it has `code`."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", html(text))
 
 
 def line(text, longest: int = LONGEST) -> str:
@@ -57,8 +72,8 @@ def about(result: dict, results: list) -> str:
 
     `results` are all of that person: what a blocked check waits for is one of them.
     """
-    fields = [(field, plain(text)) for field, text in _fields(result, results)]
-    return "\n".join(f"{field:10} {text}" if field else text for field, text in fields)
+    shown = [(field, plain(text)) for field, text in fields(result, results)]
+    return "\n".join(f"{field:10} {text}" if field else text for field, text in shown)
 
 
 def waits_for(result: dict, results: list) -> str:
@@ -73,13 +88,13 @@ def _missing(result, results):
     return [r for r in same if r["check"] in result["depends_on"]]
 
 
-def _fields(result, results):
+def fields(result: dict, results: list):
     """Yield what there is to say of a check that has not passed: (name, text)."""
     if result["verdict"] == "blocked":
         yield "", waits_for(result, results)
         missed = _missing(result, results)[:1]
         if missed and missed[0]["step"] < of_step(result):  # it may have passed in its own step
-            yield from _fields(missed[0], results)
+            yield from fields(missed[0], results)
     elif result["verdict"] == "cannot_check":
         yield "not here", result["observed"]
         yield "way out", result["expected"]
