@@ -9,26 +9,29 @@ import sys
 
 from lab.host import Host, LabError
 from lab.trial import ELSEWHERE, setting
-from lab.xray.record import CannotTraceError
+from lab.xray.record import CannotTraceError, Trace
 
 COMMAND = ["true"]
+PATIENCE = 5.0  # seconds for the program to end
 
 
-def add_lines(results: list, program: str, step: int) -> None:
+def add_lines(results: list, program: str, step: int) -> "Trace | None":
     """Give each result that has a cause the line that it is about, as `see`; None if none is.
 
     The program runs once more, under the X-ray; without python-ptrace there are no lines.
+    Return what the X-ray saw, if there was one.
     """
     for result in results:
         result["see"] = None
     if not any(result["cause"] in FINDERS for result in results):
-        return
+        return None
     try:
-        trace = _trace(program, step)
+        seen = traced(program, step)
     except (ImportError, LabError, CannotTraceError):
-        return  # the verdict is the same without
+        return None  # the verdict is the same without
     for result in results:
-        result["see"] = line(trace, result["cause"])
+        result["see"] = line(seen, result["cause"])
+    return seen
 
 
 def line(trace, cause) -> "str | None":
@@ -41,14 +44,14 @@ def line(trace, cause) -> "str | None":
     return f"{place}  -- {why}"
 
 
-def _trace(program, step):
+def traced(program: str, step: int, patience: float = PATIENCE) -> Trace:
     """Run a program once under the X-ray, as a trial runs it."""
     from lab.xray import run  # python-ptrace takes its time, and may not be there
 
     path, layers, env = setting(program, step)
     with Host(layers) as host:
         argv = [sys.executable, path, "run", *COMMAND]
-        return run.trace(host, argv, patience=5.0, env=env, cwd=ELSEWHERE, command=COMMAND)
+        return run.trace(host, argv, patience=patience, env=env, cwd=ELSEWHERE, command=COMMAND)
 
 
 def _place(call):

@@ -50,7 +50,7 @@ def test_a_mistake_has_its_line(name, cause, call, why):
 
 def test_a_solution_costs_no_second_run(monkeypatch):
     """Where no cause is found the program is not run again."""
-    monkeypatch.setattr(see, "_trace", None)
+    monkeypatch.setattr(see, "traced", None)
     results = [{"cause": None}]
     see.add_lines(results, f"{ROOT}/solutions/01_uts/container.py", 1)
     assert results == [{"cause": None, "see": None}]

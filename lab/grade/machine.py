@@ -10,7 +10,7 @@ import os
 import sys
 
 from lab import checks, jail, judge, mistakes, vm
-from lab.grade import verdict, work
+from lab.grade import verdict, work, xrays
 from lab.host import LabError
 from lab.sheet import Sheet
 from lab.verdict import MARKS
@@ -128,6 +128,7 @@ def _said(line):
         "evidence": [_text(piece) for piece in line["evidence"]],
         "points": int(line["verdict"] == "pass"),
         "ms": float(line["ms"]),
+        **xrays.accepted(line),
     }
 
 

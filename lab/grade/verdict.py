@@ -2,6 +2,7 @@
 
 from lab import checks, judge, progress, see
 from lab.attempt import Here
+from lab.grade import xrays
 from lab.host import Host, LabError
 from lab.sheet import Sheet
 
@@ -49,7 +50,8 @@ def of(program: bytes, step: int, folder: str) -> list:
         for number in range(1, step + 1):
             for check in checks.of_step(number):
                 sheet.add(check, number, lambda check=check: _raised(check, attempt))
-    see.add_lines(sheet.results, path, step)
+    seen = see.add_lines(sheet.results, path, step)
+    xrays.add(sheet.results, path, step, seen)
     return sheet.results
 
 
