@@ -61,7 +61,8 @@ override RESULTS := $(if $(filter command,$(origin RESULTS)),$(value RESULTS),gr
 override JOBS := $(if $(filter command,$(origin JOBS)),$(value JOBS))
 override GRADED := $(if $(filter command,$(origin STEPS)),$(value STEPS))
 override ISOLATE := $(if $(filter command,$(origin ISOLATE)),$(value ISOLATE))
-export SVG PROGRAM SUBMISSIONS RESULTS JOBS GRADED ISOLATE
+override OPAQUE := $(if $(filter command,$(origin OPAQUE)),$(value OPAQUE))
+export SVG PROGRAM SUBMISSIONS RESULTS JOBS GRADED ISOLATE OPAQUE
 export BOARD_PORT := $(if $(filter command,$(origin PORT)),$(value PORT))
 
 .PHONY: help
@@ -130,8 +131,8 @@ vm: $(VENV)/.compiled rootfs/bin/sh ## a shell in a throwaway virtual machine wi
 
 # ---- For instructors
 .PHONY: grade
-grade: $(VENV)/.compiled rootfs/bin/sh ## SUBMISSIONS=folder RESULTS=grades JOBS=4 STEPS=1-5 ISOLATE=vm  judge a class
-	@$(SUDO) $(LAB) grade "$$SUBMISSIONS" "$$RESULTS" "$$JOBS" "$$GRADED" "$$ISOLATE"
+grade: $(VENV)/.compiled rootfs/bin/sh ## SUBMISSIONS=folder RESULTS=grades JOBS=4 STEPS=1-5 ISOLATE=vm OPAQUE=yes  judge a class
+	@$(SUDO) $(LAB) grade "$$SUBMISSIONS" "$$RESULTS" "$$JOBS" "$$GRADED" "$$ISOLATE" "$$OPAQUE"
 
 .PHONY: board
 board: $(VENV)/.compiled ## PORT=8000  a page that shows who has passed what, of those who opt in

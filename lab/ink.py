@@ -29,16 +29,16 @@ FONTS = {
 }
 
 
-def _colours(column):
-    """Return the colours of a theme as custom properties of CSS."""
+def colours(column: int) -> str:
+    """Return the colours of a theme as custom properties of CSS: 0 is light, 1 is dark."""
     return ";".join(f"--i-{name}:{pair[column]}" for name, pair in COLOURS.items())
 
 
 _THEMES = f"""\
-.ink{{{_colours(0)}}}
-@media (prefers-color-scheme: dark){{.ink{{{_colours(1)}}}}}
-[data-jp-theme-light="true"] .ink{{{_colours(0)}}}
-[data-jp-theme-light="false"] .ink{{{_colours(1)}}}
+.ink{{{colours(0)}}}
+@media (prefers-color-scheme: dark){{.ink{{{colours(1)}}}}}
+[data-jp-theme-light="true"] .ink{{{colours(0)}}}
+[data-jp-theme-light="false"] .ink{{{colours(1)}}}
 """
 _FILLS = "\n".join(f".ink .{name}{{fill:var(--i-{name})}}" for name in COLOURS)
 _TEXTS = "\n".join(f".ink .i-{name}{{font:{font}}}" for name, font in FONTS.items())

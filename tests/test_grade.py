@@ -241,10 +241,13 @@ def test_second_run_goes_on_where_the_first_was_stopped(class_, tmp_path):
         ["{class}", "out", "2", "6"],
         ["{class}", "out", "2", "3-1"],
         ["{class}", "out", "2", "1", "jail"],
+        ["{class}", "out", "2", "1", "lab", "maybe"],
     ],
 )
 def test_odd_words_are_told_in_a_line(class_, tmp_path, words):
     """What cannot be meant is answered with what can, and nothing is judged."""
     answer = grade(*(word.format(**{"class": class_}) for word in words), cwd=tmp_path)
     assert answer.status == 2
-    assert answer.errors.endswith("[RESULTS=folder] [JOBS=4] [STEPS=1-5] [ISOLATE=lab|vm]\n")
+    assert answer.errors.endswith(
+        "[RESULTS=folder] [JOBS=4] [STEPS=1-5] [ISOLATE=lab|vm] [OPAQUE=yes]\n"
+    )

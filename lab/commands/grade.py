@@ -1,26 +1,33 @@
 """`make grade SUBMISSIONS=folder`: judge a class, many at once, and go on where it was stopped."""
 
+import functools
 import os
 import sys
 import time
 
 from lab import course, files, progress, vm
 from lab.commands import USAGE, no_lab_host
-from lab.grade import junit, machine, store, submissions, table, verdict, work
+from lab.grade import junit, machine, page, store, submissions, table, told, verdict, work
+from lab.grade.pseudonyms import LIST, Pseudonyms
 from lab.host import LabError
 
 USE = "make grade SUBMISSIONS=folder [RESULTS=folder] [JOBS=4] [STEPS=1-5] [ISOLATE=lab|vm]"
+USE += " [OPAQUE=yes]"
 ISOLATE = {"lab": verdict, "vm": machine}  # what has which judged(), accepted(), jobs(), budget()
 ALL = range(1, len(course.STEPS) + 1)
 NAMES = 24  # letters of a name in the progress
 
 
 def main(words):
-    """Judge a class: SUBMISSIONS RESULTS [JOBS [STEPS]]; Ctrl-C keeps what was judged by then."""
+    """Judge a class; Ctrl-C keeps what was judged by then.
+
+    The words are SUBMISSIONS RESULTS [JOBS [STEPS [ISOLATE [OPAQUE]]]].
+    """
     try:
         asked = _Asked(words)
         people = submissions.find(asked.submissions)
         kept = store.Store(asked.results)
+        pseudonyms = Pseudonyms(asked.results) if asked.opaque else None
     except (ValueError, OSError) as error:
         print(f"{error}\n{USE}", file=sys.stderr)
         return USAGE
@@ -31,28 +38,35 @@ def main(words):
     try:
         _grade(people, asked, kept)
     finally:
-        _write(kept, asked.results)
+        _write(kept, asked.results, pseudonyms)
     return 0
 
 
-def _write(kept, folder):
-    """Write what has been judged by now in the formats of others."""
-    writers = {"class.csv": table.write, "junit.xml": junit.write}
+def _write(kept, folder, pseudonyms):
+    """Write what has been judged by now, for people and in the formats of others."""
+    options = {}
+    if pseudonyms:
+        pseudonyms.write(kept.names())
+        options = {"call": pseudonyms.of, "hide": pseudonyms.hide}
+    writers = {page.NAME: functools.partial(page.write, **options)}
+    writers.update({"class.csv": table.write, "junit.xml": junit.write})
     for name, write in writers.items():
         with open(f"{folder}/{name}", "w", newline="", encoding="utf-8") as file:
             write(kept.people(), file)
         files.own(f"{folder}/{name}")
     print(f"\nin {folder}: {', '.join(writers)}, and all of it in {store.NAME}")
+    if pseudonyms:
+        print(f"{page.NAME} has no names, all others have; who is who is in {LIST}")
 
 
 class _Asked:
     """What the words of the command ask for; ValueError if they ask for nothing."""
 
     def __init__(self, words):
-        if not (2 <= len(words) <= 5 and words[0]):
+        if not (2 <= len(words) <= 6 and words[0]):
             raise ValueError("whose programs, and where do the results go?")
         self.submissions, self.results, *rest = words
-        jobs, steps, isolate = (rest + [""] * 3)[:3]
+        jobs, steps, isolate, opaque = (rest + [""] * 4)[:4]
         if isolate not in ("", *ISOLATE):
             raise ValueError(f"isolate by {' or '.join(ISOLATE)}, not {isolate}")
         self.judges = ISOLATE[isolate or "lab"]
@@ -63,6 +77,9 @@ class _Asked:
             raise ValueError(f"steps are 1 to {len(course.STEPS)}, not {steps}")
         if self.jobs < 1:
             raise ValueError("at least one at a time")
+        if opaque not in ("", "yes", "no"):
+            raise ValueError(f"OPAQUE is yes or no, not {opaque}")
+        self.opaque = opaque == "yes"
 
 
 def _grade(people, asked, kept):
@@ -91,7 +108,7 @@ def _jobs(people, asked, kept, shown):
 
 def _program(person, step, kept):
     """Return a person's program for a step; None if there is nothing (more) to judge."""
-    why = "nothing was handed in"
+    why = told.NOTHING
     try:
         program = submissions.program(person, step)
     except submissions.CannotRead as error:
