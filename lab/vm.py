@@ -19,7 +19,8 @@ from lab.host import PATH
 
 KERNEL = "linux.uml"
 INSTALL = "sudo apt-get install -y --no-install-recommends user-mode-linux"
-MEMORY = "1G"
+MEMORY = 1 << 30  # bytes
+SHM = "/dev/shm"
 SHARED = "/run/shared"  # where the command finds the folder
 
 
@@ -67,7 +68,7 @@ def _folder(named):
 def _options(shared, person):
     """Return the kernel's command line."""
     console = "con0=fd:0,fd:1" if person else "con0=null,fd:1"
-    root = ["root=none", "rootfstype=hostfs", "rootflags=/", "ro", f"mem={MEMORY}"]
+    root = ["root=none", "rootfstype=hostfs", "rootflags=/", "ro", f"mem={MEMORY >> 20}M"]
     quiet = ["quiet", "loglevel=1", "con=null", console]
     return [*root, *quiet, f"uml_dir={shared}/", "umid=vm", f"init={shared}/init"]
 
@@ -79,12 +80,25 @@ def _boot(command, person, patience):
     try:
         if person:
             tty.setraw(0)
-        subprocess.run(command, stdin=stdin, stderr=subprocess.DEVNULL, timeout=patience)
+        silent = subprocess.DEVNULL
+        subprocess.run(command, stdin=stdin, stderr=silent, timeout=patience, env=_with_memory())
     except subprocess.TimeoutExpired:
         raise RuntimeError(f"the virtual machine did not end within {patience:.0f} s") from None
     finally:
         if person:
             termios.tcsetattr(0, termios.TCSADRAIN, before)
+
+
+def _with_memory():
+    """Return our environment, with a TMPDIR in which the kernel can have a file as its memory.
+
+    It would take /dev/shm, but what a container has there is small, and nothing in it can be run.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        shm = os.statvfs(SHM)
+        if not shm.f_flag & os.ST_NOEXEC and shm.f_blocks * shm.f_frsize >= MEMORY:
+            return dict(os.environ)
+    return {**os.environ, "TMPDIR": tempfile.gettempdir()}
 
 
 def _environment():
