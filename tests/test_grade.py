@@ -30,11 +30,11 @@ def hand_in(folder, name, text, place=UTS):
     return path
 
 
-def taken(folder, name, step=1):
+def taken(folder, name, step=1, last=5):
     """Return what is taken of somebody's submission, or why it cannot be."""
     found = {submission.name: submission for submission in submissions.find(str(folder))}
     try:
-        return submissions.program(found[name], step)
+        return submissions.program(found[name], step, last)
     except submissions.CannotRead as error:
         return str(error)
 
@@ -56,7 +56,7 @@ def test_folders_zips_and_lists_are_submissions(tmp_path):
     (tmp_path / "list").write_text(f"# the class\nclass/alice\nsomebody {folder}/alice\n")
     listed = submissions.find(str(tmp_path / "list"))
     assert [found.name for found in listed] == ["alice", "somebody"]
-    assert all(submissions.program(found, 1) == SOLUTION.encode() for found in listed)
+    assert all(submissions.program(found, 1, 5) == SOLUTION.encode() for found in listed)
 
 
 def test_what_was_not_handed_in_is_no_program(tmp_path):
@@ -69,6 +69,43 @@ def test_program_in_the_one_folder_of_a_folder_is_found(tmp_path):
     """What was unpacked from a download has a folder more."""
     hand_in(tmp_path, "alice", SOLUTION, f"alice-main/{UTS}")
     assert taken(tmp_path, "alice") == SOLUTION.encode()
+
+
+@pytest.mark.parametrize("place", ["01_uts/container.py", "01_uts.py", "a/01_uts.py"])
+def test_upload_that_has_lost_its_folders_is_found(tmp_path, place):
+    """Where files are dragged into a page, a program may be called as its step is."""
+    hand_in(tmp_path, "alice", SOLUTION, f"alice/{place}")
+    with zipfile.ZipFile(tmp_path / "bob.zip", "w") as packed:
+        packed.writestr(place, STARTER)
+        packed.writestr("__MACOSX/._x", "")
+    assert taken(tmp_path, "alice") == SOLUTION.encode()
+    assert taken(tmp_path, "bob") == STARTER.encode()
+
+
+def test_program_in_its_own_place_is_preferred(tmp_path):
+    """A file beside steps/ does not count where the step is there, and one elsewhere never."""
+    hand_in(tmp_path, "alice", SOLUTION)
+    hand_in(tmp_path, "alice", "", "01_uts.py")
+    hand_in(tmp_path, "bob", SOLUTION, "solutions/01_uts/container.py")
+    hand_in(tmp_path, "bob", SOLUTION, "notes/x")
+    with zipfile.ZipFile(tmp_path / "carol.zip", "w") as packed:
+        packed.writestr("repo/solutions/01_uts/container.py", SOLUTION)
+        packed.writestr("repo/steps/README.md", "")
+    assert taken(tmp_path, "alice") == SOLUTION.encode()
+    assert taken(tmp_path, "bob") is taken(tmp_path, "carol") is None
+
+
+def test_one_program_alone_is_the_last_steps(tmp_path):
+    """Who hands in nothing but container.py has done the last of the steps that are asked for."""
+    hand_in(tmp_path, "alice", SOLUTION, "container.py")
+    hand_in(tmp_path, "bob", SOLUTION, "bob-main/container.py")
+    with zipfile.ZipFile(tmp_path / "carol.zip", "w") as packed:
+        packed.writestr("container.py", STARTER)
+    found = {step: taken(tmp_path, "alice", step, last=3) for step in (1, 2, 3, 4)}
+    assert found == {1: None, 2: None, 3: SOLUTION.encode(), 4: None}
+    assert taken(tmp_path, "carol", 3, last=3) == STARTER.encode()
+    assert taken(tmp_path, "carol", 3, last=5) is None
+    assert taken(tmp_path, "bob", 3, last=3) is None
 
 
 def test_two_people_of_one_name_are_an_error(tmp_path):

@@ -100,17 +100,17 @@ def _grade(people, asked, kept):
 def _jobs(people, asked, kept, shown):
     """Yield the jobs: of each person what there is (more) to judge."""
     for person in people:
-        programs = {step: _program(person, step, kept) for step in asked.steps}
+        programs = {step: _program(person, step, asked, kept) for step in asked.steps}
         wanted = {step: program for step, program in programs.items() if program is not None}
         shown.skip(len(programs) - len(wanted))
         yield from asked.judges.jobs(submissions.Programs(person.name, wanted))
 
 
-def _program(person, step, kept):
+def _program(person, step, asked, kept):
     """Return a person's program for a step; None if there is nothing (more) to judge."""
     why = told.NOTHING
     try:
-        program = submissions.program(person, step)
+        program = submissions.program(person, step, asked.steps[-1])
     except submissions.CannotRead as error:
         program, why = None, str(error)
     content = why.encode() if program is None else program

@@ -1,7 +1,8 @@
 """What people have handed in: a folder or a zip for each, or a list of checkouts.
 
-Nothing of it is trusted.  No link is followed, no large file is read, and of all that is
-there only steps/NN_topic/container.py counts.
+Nothing of it is trusted.  No link is followed, no large file is read, and of all that is there
+only steps/NN_topic/container.py counts; or NN_topic/container.py or NN_topic.py, because an
+upload loses folders; or a container.py at the top, which is the last step's.
 """
 
 import os
@@ -12,6 +13,7 @@ from typing import NamedTuple
 from lab import course
 
 LARGEST = 256 << 10  # bytes of a program; the finished one has four thousand
+ALONE = "container.py"
 DEEPEST = 2  # folders that a person's steps/ may be below the top
 MOST_ENTRIES = 10_000  # of a zip; a course has a few hundred
 
@@ -74,23 +76,26 @@ def _listed(path):
     return found
 
 
-def program(submission: Submission, step: int) -> "bytes | None":
+def program(submission: Submission, step: int, last: int) -> "bytes | None":
     """Return the program of a step as it was handed in; None if it was not.
 
     CannotRead with the reason if there is something that is no such program.
     """
-    wanted = f"steps/{course.STEPS[step - 1]}/container.py"
+    topic = course.STEPS[step - 1]
+    wanted = [f"steps/{topic}/container.py", f"{topic}/container.py", f"{topic}.py"]
+    at_top = [ALONE] if step == last else []
     if os.path.isdir(submission.path):
-        return _from_folder(submission.path, wanted)
-    return _from_zip(submission.path, wanted)
+        return _from_folder(submission.path, wanted, at_top)
+    return _from_zip(submission.path, wanted, at_top)
 
 
-def _from_folder(folder, wanted):
-    """Return a file of a folder, or of the one folder that is all there is in it."""
-    for _ in range(DEEPEST + 1):
-        found = _from_tree(folder, wanted.split("/"))
-        if found is not None:
-            return found
+def _from_folder(folder, wanted, at_top):
+    """Return the first file of a folder that is there, or of the one folder that is all in it."""
+    for depth in range(DEEPEST + 1):
+        for path in [*wanted, *at_top] if depth == 0 else wanted:
+            found = _from_tree(folder, path.split("/"))
+            if found is not None:
+                return found
         inside = [e for e in os.scandir(folder) if e.is_dir(follow_symlinks=False)]
         if len(inside) != 1:
             return None
@@ -125,19 +130,30 @@ def _read(fd):
         return _not_too_large(file.read(LARGEST + 1))
 
 
-def _from_zip(path, wanted):
-    """Return a member of a zip; of two the one that is less deep."""
+def _from_zip(path, wanted, at_top):
+    """Return a member of a zip; of two steps/ the one that is less deep."""
     try:
         with zipfile.ZipFile(path) as archive:
             if len(archive.infolist()) > MOST_ENTRIES:
                 raise CannotRead(f"the zip has more than {MOST_ENTRIES} entries")
-            fits = [i for i in archive.infolist() if f"/{i.filename}".endswith(f"/{wanted}")]
-            if not fits:
+            found = _member(archive.namelist(), wanted, at_top)
+            if not found:
                 return None
-            with archive.open(min(fits, key=lambda info: len(info.filename))) as member:
+            with archive.open(found) as member:
                 return _not_too_large(member.read(LARGEST + 1))
     except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError) as error:
         raise CannotRead(f"the zip cannot be read: {error}") from None
+
+
+def _member(names, wanted, at_top):
+    """Return which of a zip's names is the file; None if there is none."""
+    fits = [name for name in names if f"/{name}".endswith(f"/{wanted[0]}")]
+    if fits:
+        return min(fits, key=len)
+    # solutions/NN_topic/container.py is nobody's; so the rest is looked for where it should be.
+    tops = {name.partition("/")[0] for name in names} - {"__MACOSX"}
+    below = [f"{top}/{path}" for top in tops for path in wanted if len(tops) == 1]
+    return next((path for path in [*wanted, *below, *at_top] if path in names), None)
 
 
 def _not_too_large(content):
