@@ -69,5 +69,5 @@ def _results(name, chance):
             made = chance.choice(WRONG[step])
         results = verdicts()[step, made]
         if step > done + 1:
-            results = verdict.lost(told.NOTHING.encode(), step, name, told.NOTHING)
+            results = verdict.missing(step, name)
         yield from ({**result, "learner": name} for result in results)

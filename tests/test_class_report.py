@@ -108,7 +108,7 @@ def test_who_got_furthest_comes_first():
 
 def test_last_line_says_how_many_pass():
     """Of those who were judged: whoever has handed in nothing is not counted."""
-    nothing = verdict.lost(b"", 1, "cid", told.NOTHING)
+    nothing = verdict.missing(1, "cid")
     people = {"ann": program(1, "pass"), "bob": program(1, "fail"), "cid": nothing}
     foot = read(html(people)).find(".//tfoot/tr")
     assert [words(cell) for cell in foot] == ["% that pass", "", "", "50", "50"]
@@ -159,7 +159,7 @@ def test_cause_of_the_step_itself_comes_first():
 
 def test_people_without_a_verdict_are_no_failures():
     """Nothing handed in, and nothing that could be judged, are told apart and by name."""
-    nothing = verdict.lost(b"", 1, "bob", told.NOTHING)
+    nothing = verdict.missing(1, "bob")
     unread = verdict.lost(b"", 1, "cid", "no zip")
     text = words(by_class(read(html({"bob": nothing, "cid": unread})), "causes")[0])
     assert "not handed in: bob" in text and "not judged: cid" in text and "%" not in text

@@ -14,7 +14,8 @@ import pytest
 from running import ENVIRONMENT, PATIENCE, run
 
 from lab import ROOT, checks, course
-from lab.grade import submissions, work
+from lab.commands import grade as command
+from lab.grade import machine, submissions, verdict, work
 from lab.session import IS_EMULATED
 
 SOURCE = course.read_source()
@@ -186,6 +187,31 @@ def test_program_that_kills_its_judge_costs_its_own_verdict():
     told = done(["bad", "good"], lambda job, folder: os._exit(9) if job == "bad" else "done")
     assert told["good"] == "done"
     assert str(told["bad"]) == "the checker ended without a word"
+
+
+@NO_LAB_ON_LAB
+def test_only_its_time_is_a_programs_own_fault(tmp_path, monkeypatch):
+    """A program cannot end its judge, and loses no points where that has died."""
+
+    def of(program, step, folder):
+        return os._exit(9) if program == b"dies" else time.sleep(PATIENCE)
+
+    monkeypatch.setattr(verdict, "of", of)
+    monkeypatch.setattr(verdict, "BUDGET", 0.5)
+    for name in ("dies", "hangs"):
+        hand_in(tmp_path / "class", name, name)
+    assert command.main([str(tmp_path / "class"), str(tmp_path / "out"), "2", "1"]) == 0
+    with open(tmp_path / "out/results.jsonl") as lines:
+        told = {line["learner"]: line["verdict"] for line in map(json.loads, lines)}
+    assert told == {"dies": "checker_error", "hangs": "timeout"}
+
+
+def test_what_a_machine_says_of_time_is_about_time():
+    """A program that was late in a virtual machine is told apart from a judge that died there."""
+    for said, error in (("late", work.Late), ("lost", work.Lost)):
+        with pytest.raises(work.Lost, match="why") as raised:
+            machine.accepted({"1": {said: "why"}}, 1)
+        assert raised.type is error
 
 
 def test_nothing_is_left_of_a_job(tmp_path, monkeypatch):

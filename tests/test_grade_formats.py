@@ -10,8 +10,8 @@ from xml.etree import ElementTree
 import pytest
 from jsonschema import Draft7Validator
 
-from lab import course, judge, mistakes
-from lab.grade import classroom50, gradescope, junit, table, told
+from lab import checks, course, judge, mistakes, progress
+from lab.grade import classroom50, gradescope, junit, table, told, verdict
 from lab.sheet import Sheet
 from lab.verdict import MARKS, CannotCheck, CheckFailed, TookTooLong
 
@@ -502,7 +502,7 @@ def test_table_says_how_a_program_is_as_a_whole(verdicts, whole):
 
 def test_table_tells_nothing_handed_in_from_not_judged():
     """A program that is not there is no program that cannot be read."""
-    nothing = {**made()[6], "observed": told.NOTHING}
+    nothing = {**made()[6], "name": told.HANDED_IN}
     assert rows({"ann": [nothing]})[1][3] == "not handed in"
     assert rows({"ann": made()[6:]})[1][3] == "not judged"
 
@@ -538,11 +538,11 @@ def test_table_holds_any_text(text):
 def program(step, *verdicts):
     """Return the results of a step's program: a check of step 1, 2, ... of each verdict."""
     results = []
-    for number, verdict in enumerate(verdicts, 1):
-        check = {"check": f"{number:02}.1", "step": number, "of_step": step, "verdict": verdict}
-        result = {**made()[0], **check, "points": int(verdict == "pass")}
+    for number, word in enumerate(verdicts, 1):
+        check = {"check": f"{number:02}.1", "step": number, "of_step": step, "verdict": word}
+        result = {**made()[0], **check, "points": int(word == "pass")}
         result["depends_on"] = ["01.1"] if number > 1 else []
-        if verdict == "fail":
+        if word == "fail":
             result.update(cause=CAUSE, expected="process 1", observed=f"process {step}7")
         results.append(result)
     return results
@@ -568,6 +568,59 @@ def test_a_check_counts_where_the_next_program_has_it():
     assert counted == [(1, "01.1", "fail"), (3, "02.1", "fail"), (3, "03.1", "pass")]
     document, _ = scope(program(2, "pass", "pass"))
     assert document["score"] == 2
+
+
+def counted(results):
+    """Return which program's results count, and their points of how many."""
+    document, tests = scope(results)
+    points = {number: (t.get("score"), t.get("max_score")) for number, t in tests.items()}
+    assert document["score"] == sum(score or 0 for score, _ in points.values())
+    return {result["check"]: told.of_step(result) for result in told.once(results)}, points
+
+
+def test_step_that_was_not_handed_in_counts_in_the_next_one():
+    """A later program has the earlier steps in it: their checks are there once, and no stand-in."""
+    programs, points = counted([*verdict.missing(1, "ann"), *program(2, "pass", "fail")])
+    assert programs == {"01.1": 2, "02.1": 2}
+    assert points == {"01.1": (1, 1), "02.1": (0, 1)}
+
+
+def test_step_that_was_not_handed_in_has_its_points_to_lose():
+    """Where no later program was handed in either, one line stands for all checks of the step."""
+    results = [*program(1, "pass"), *verdict.missing(2, "ann")]
+    programs, points = counted(results)
+    assert programs == {"01.1": 1, "02.0": 2}
+    assert points["02.0"] == (0, len(checks.of_step(2)))
+    test = scope(results)[1]["02.0"]
+    assert (test["name"], test["output"]) == ("the program is handed in", "nothing was handed in")
+
+
+def test_starter_of_a_later_step_earns_nothing_for_the_steps_before():
+    """The steps that somebody was given solved are not theirs; once they began, they are."""
+    later = program(2, "pass", "fail")
+    given = [{**r, "submission_hash": progress.digest(progress.starter(2))} for r in later]
+    assert counted([*verdict.missing(1, "ann"), *given])[0] == {"01.0": 1, "02.1": 2}
+    assert counted([*verdict.missing(1, "ann"), *later])[0] == {"01.1": 2, "02.1": 2}
+    assert counted(given)[0] == {"01.1": 2, "02.1": 2}, "only this step was asked for"
+
+
+def test_program_that_cannot_be_judged_is_no_better_than_a_wrong_one():
+    """What was handed in counts, although a later program would have the points."""
+    late = verdict.lost(b"x", 1, "ann", "no verdict within 9 seconds", "timeout")
+    programs, points = counted([*late, *program(2, "pass", "pass")])
+    assert programs == {"01.0": 1, "02.1": 2}
+    assert points == {"01.0": (0, len(checks.of_step(1))), "02.1": (1, 1)}
+
+
+def test_program_whose_judge_has_died_loses_no_points():
+    """No program can end its judge, so that is the checker's error, for the teacher to see."""
+    results = verdict.lost(b"x", 1, "ann", "the checker ended without a word", "checker_error")
+    assert counted(results)[1] == {"01.0": (None, None)}
+    test = scope(results)[1]["01.0"]
+    assert test["output"] == told.FOR_TEACHER
+    assert test["extra_data"]["detail"] == "the checker ended without a word"
+    with pytest.raises(classroom50.NoGrade, match="without a word"):
+        classroom50.document(results, FACTS)
 
 
 def test_what_blocks_a_check_is_told_of_the_same_program():

@@ -59,6 +59,16 @@ def _write(kept, folder, pseudonyms):
         print(f"{page.NAME} has no names, all others have; who is who is in {LIST}")
 
 
+def read_steps(text: str) -> range:
+    """Return the steps that a text names: 3, 1-5, or all without a word; ValueError if none."""
+    first, _, last = (text or f"1-{len(course.STEPS)}").partition("-")
+    if first.isdecimal() and (last or first).isdecimal():
+        steps = range(int(first), int(last or first) + 1)
+        if steps and set(steps) <= set(ALL):
+            return steps
+    raise ValueError(f"steps are 1 to {len(course.STEPS)}, not {text}")
+
+
 class _Asked:
     """What the words of the command ask for; ValueError if they ask for nothing."""
 
@@ -71,10 +81,7 @@ class _Asked:
             raise ValueError(f"isolate by {' or '.join(ISOLATE)}, not {isolate}")
         self.judges = ISOLATE[isolate or "lab"]
         self.jobs = int(jobs) if jobs else self.judges.JOBS * len(os.sched_getaffinity(0))
-        first, _, last = (steps or f"1-{len(course.STEPS)}").partition("-")
-        self.steps = range(int(first), int(last or first) + 1)
-        if not self.steps or not set(self.steps) <= set(ALL):
-            raise ValueError(f"steps are 1 to {len(course.STEPS)}, not {steps}")
+        self.steps = read_steps(steps)
         if self.jobs < 1:
             raise ValueError("at least one at a time")
         if opaque not in ("", "yes", "no"):
@@ -108,16 +115,16 @@ def _jobs(people, asked, kept, shown):
 
 def _program(person, step, asked, kept):
     """Return a person's program for a step; None if there is nothing (more) to judge."""
-    why = told.NOTHING
+    program, without = None, verdict.missing(step, person.name)
     try:
         program = submissions.program(person, step, asked.steps[-1])
     except submissions.CannotRead as error:
-        program, why = None, str(error)
-    content = why.encode() if program is None else program
-    if kept.has(person.name, step, progress.digest(content)):
+        without = verdict.lost(str(error).encode(), step, person.name, str(error))
+    known = without[0]["submission_hash"] if program is None else progress.digest(program)
+    if kept.has(person.name, step, known):
         return None
     if program is None:
-        kept.add(verdict.lost(content, step, person.name, why))
+        kept.add(without)
     return program
 
 
@@ -128,7 +135,9 @@ def _results(judges, told, learner, step, program):
             raise told
         return verdict.signed(judges.accepted(told, step), program, step, learner)
     except work.Lost as lost:
-        return verdict.lost(program, step, learner, str(lost))
+        # A program cannot end its judge; that it takes its time is another matter.
+        why = "timeout" if isinstance(lost, work.Late) else "checker_error"
+        return verdict.lost(program, step, learner, str(lost), why)
 
 
 class _Progress:

@@ -49,14 +49,22 @@ def judged(job, folder: str) -> dict:
     jail.enter(folder, MEMORY)
     shared = "/tmp/shared"
     os.mkdir(shared)
+    return boot(job, shared, BUDGET)
+
+
+def boot(job, shared: str, each: float) -> dict:
+    """Judge submissions.Programs in a machine that sees a folder, each within some seconds.
+
+    Returns what it has said by step, to be `accepted`.  This process has no terminal afterwards.
+    """
     for step, program in job.programs.items():
         with open(f"{shared}/{step}", "wb") as file:
             file.write(program)
     for fd in range(3):  # no terminal of ours is its console
         os.dup2(os.open(os.devnull, os.O_RDWR), fd)
     try:
-        command = [sys.executable, "-IBm", "lab.grade.machine"]
-        vm.run(command, folder=shared, patience=budget(len(job.programs)))
+        command = [sys.executable, "-IBm", "lab.grade.machine", str(each)]
+        vm.run(command, folder=shared, patience=PATIENCE + each * len(job.programs))
         why = "the virtual machine said nothing"
     except RuntimeError as error:
         why = str(error)
@@ -74,7 +82,7 @@ def _answers(shared):
     return answers
 
 
-def main():
+def main(each):
     """In the machine: judge each program, and write a line of what came of it."""
     steps = sorted(name for name in os.listdir(vm.SHARED) if name.isdigit())
 
@@ -83,12 +91,13 @@ def main():
             return {"results": verdict.of(file.read(), int(step), folder)}
 
     def take(step, told):
-        told = {"lost": str(told)} if isinstance(told, work.Lost) else told
+        if isinstance(told, work.Lost):
+            told = {"late" if isinstance(told, work.Late) else "lost": str(told)}
         with open(f"{vm.SHARED}/{ANSWER}", "a") as file:
             line = {"step": step, "env": judge.environment(), **told}
             print(json.dumps(line), file=file)
 
-    work.run(steps, 1, do, take, BUDGET)
+    work.run(steps, 1, do, take, each)
 
 
 def accepted(told: dict, step: int) -> list:
@@ -98,8 +107,9 @@ def accepted(told: dict, step: int) -> list:
     """
     said = told[str(step)]
     try:
-        if "lost" in said:
-            raise work.Lost(_text(said["lost"]))
+        for kind, error in (("late", work.Late), ("lost", work.Lost)):
+            if kind in said:
+                raise error(_text(said[kind]))
         env = {key: type(own)(said["env"][key]) for key, own in judge.environment().items()}
         pairs = zip(_all_pass(step), said["results"], strict=True)
         return [{**result, **_said(line), "env": env} for result, line in pairs]
@@ -138,4 +148,4 @@ def _text(value):
 
 
 if __name__ == "__main__":
-    main()
+    main(float(sys.argv[1]))

@@ -45,7 +45,7 @@ def _word(results):
     """Return how a program is as a whole; `results` are all of it."""
     verdicts = {result["verdict"] for result in results}
     if told.is_unread(results[0]):
-        return NOT_HANDED_IN if results[0]["observed"] == told.NOTHING else NOT_JUDGED
+        return NOT_HANDED_IN if told.is_missing(results[0]) else NOT_JUDGED
     if verdicts & set(told.FAILED):
         return FAIL
     unknown = [verdict for verdict in ("checker_error", "cannot_check") if verdict in verdicts]

@@ -1,16 +1,17 @@
 """What is told of a result where no terminal is: plain text, whatever a program has printed."""
 
+import functools
 import re
 from html import escape
 
-from lab import ink, mistakes, report
+from lab import ink, mistakes, progress, report
 
 LONGEST = 2000  # characters of one text; a program may print a megabyte
 SHORT = 200  # characters of a name
 MOST = 5  # pieces of evidence
 FAILED = ("fail", "timeout")
-NOTHING = "nothing was handed in"
 FOR_TEACHER = "The checker failed, not your program: tell your teacher."
+HANDED_IN = "is_handed_in"  # the name of what is told of a step of which there is no program
 
 
 def plain(text, longest: int = LONGEST) -> str:
@@ -48,13 +49,37 @@ def is_unread(result: dict) -> bool:
 def once(results: list) -> list:
     """Return the results of one person with each check once, in order.
 
-    The checks of step 1 are made on the programs of all steps.  The one that counts is of the
-    program of their own step; if that was not judged, of the next one.
+    The checks of step 1 are made on the programs of all steps.  Those that count are of the
+    program of their own step, also if it could not be judged; if none was handed in, of the
+    next one, which has all steps before it in it.
     """
-    nearest = {}
-    for result in sorted(results, key=of_step):
-        nearest.setdefault(result["check"], result)
-    return sorted(nearest.values(), key=lambda result: place(result["check"]))
+    counts = {}
+    for result in sorted(results, key=_rank):
+        counts.setdefault(result["step"], of_step(result))
+    counting = [result for result in results if of_step(result) == counts[result["step"]]]
+    return sorted(counting, key=lambda result: place(result["check"]))
+
+
+def _rank(result):
+    """Return how near the program of a result is to the check's own step.
+
+    Who has not begun a later step was given the ones before it, and has not made them.
+    """
+    program = of_step(result)
+    if program == result["step"]:
+        return (2 if is_missing(result) else 0), program
+    return (3 if result["submission_hash"] == _starter(program) else 1), program
+
+
+@functools.cache
+def _starter(step):
+    """Return the hash of the file of a step as it was given."""
+    return progress.digest(progress.starter(step))
+
+
+def is_missing(result: dict) -> bool:
+    """Whether a result stands for all checks of a step whose program was not handed in."""
+    return is_unread(result) and result["name"] == HANDED_IN
 
 
 def of_step(result: dict) -> int:

@@ -3,6 +3,7 @@
 from lab import checks, judge, progress, see
 from lab.attempt import Here
 from lab.grade import xrays
+from lab.grade.told import HANDED_IN
 from lab.host import Host, LabError
 from lab.sheet import Sheet
 
@@ -55,18 +56,24 @@ def of(program: bytes, step: int, folder: str) -> list:
     return sheet.results
 
 
-def lost(program: bytes, step: int, learner: str, why: str) -> list:
-    """Return what is told of a program on which there is no verdict: one result, and why.
+def missing(step: int, learner: str) -> list:
+    """Return what is told of a program that was not handed in: one result, as of one `lost`."""
+    absent = b"nothing was handed in"  # it has a hash too, by which it is known
+    return lost(absent, step, learner, absent.decode(), name=HANDED_IN)
+
+
+def lost(program, step, learner, why, verdict="fail", name="is_judged") -> list:
+    """Return what is told of a program that was not judged: one result, and why.
 
     It stands for all checks of the step, and has their points to lose.
     """
     result = {
         "step": step,
         "check": f"{step:02}.0",
-        "name": "is_judged",
-        "title": "the program can be judged",
-        "verdict": "fail",
-        "expected": "a program that is judged in its time",
+        "name": name,
+        "title": f"the program {name.replace('_', ' ')}",
+        "verdict": verdict,
+        "expected": "a program that can be judged, in its time",
         "observed": why,
         "cause": None,
         "evidence": [],

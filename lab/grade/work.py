@@ -18,6 +18,10 @@ class Lost(Exception):
     """There is no answer; str() says why."""
 
 
+class Late(Lost):
+    """There is no answer because the time was up."""
+
+
 def run(jobs, at_once: int, do, take, budget: float) -> None:
     """Do jobs, some at once, each within `budget` seconds.
 
@@ -74,7 +78,7 @@ class _Worker:
         os.waitpid(self._pid, 0)
         self._folder.cleanup()
         if late:
-            return Lost(f"no verdict within {self._budget:.0f} seconds")
+            return Late(f"no verdict within {self._budget:.0f} seconds")
         return json.loads(told) if told else Lost("the checker ended without a word")
 
 
