@@ -265,6 +265,10 @@ def test_class_is_judged_person_by_person(class_, tmp_path):
     assert "the zip cannot be read" in rows["frank"]["cause in step 1"]
     assert (rows["erin"]["points"], rows["erin"]["max_points"]) == ("0", "12")
     assert "nothing was handed in" in rows["erin"].values()
+    files = {file.stem: json.loads(file.read_bytes()) for file in (tmp_path / "out").glob("*/*")}
+    assert {name: file["score"] for name, file in files.items()} == {
+        name.removeprefix("'"): int(row["points"]) for name, row in rows.items()
+    }
     with open(tmp_path / "out/results.jsonl") as lines:
         kept = [json.loads(line) for line in lines]
     assert {result["learner"] for result in kept} == set(os.listdir(class_)) - {"frank.zip"} | {

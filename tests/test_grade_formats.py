@@ -5,6 +5,9 @@ import csv
 import datetime
 import io
 import json
+import os
+import re
+import subprocess
 from xml.etree import ElementTree
 
 import pytest
@@ -283,8 +286,33 @@ def test_gradescope_holds_any_text(text):
     assert all(map(is_plain, strings(document)))
 
 
+NAMES = ["ann", "Ann Example", "../../etc/x", ".", "..", ".hidden", "a/b", "=1+1", "\udcff", "ü"]
+NAMES += ["x" * 255, "x" * 254 + "y", "ü" * 120, "a%2Fb", "con\n"]
+
+
+def test_gradescope_has_a_file_for_each_person(tmp_path):
+    """Nobody's name is a path, nobody's hidden, none too long, and no two are one."""
+    gradescope.write([(name, made(name)) for name in NAMES], str(tmp_path / "out"))
+    files = os.listdir(tmp_path / "out")
+    assert os.listdir(tmp_path) == ["out"] and len(files) == len(NAMES)
+    for file in files:
+        assert re.fullmatch(r"[A-Za-z0-9%_~=-][A-Za-z0-9%_~ @+,=.-]*\.json", file), file
+        valid(json.loads((tmp_path / "out" / file).read_bytes()), GRADESCOPE)
+    assert {"ann.json", "Ann Example.json"} <= set(files)
+
+
 # Classroom 50
 
+RUNNER = {
+    "CLASSROOM": "cs",
+    "ASSIGNMENT": "containers",
+    "OWNER": "ann",
+    "ASSIGNMENT_TYPE": "individual",
+    "SUBMISSION_TAG": "submit/2026-06-01T14-33-11Z-abc",
+    "COMMIT_URL": "https://github.com/x/y/commit/abc",
+    "RELEASE_URL": "https://github.com/x/y/releases/tag/z",
+    "REVIEW_URL": "https://github.com/x/y/compare/a...b",
+}
 WHEN = datetime.datetime(2026, 6, 1, 16, 33, 11, 5, datetime.timezone(datetime.timedelta(hours=2)))
 COMMIT = "https://github.com/x/y/commit/abc"
 FACTS = classroom50.Facts(
@@ -321,6 +349,38 @@ def test_classroom50_tests():
     failed = {key: tests[1][key] for key in ("expected", "observed", "cause")}
     assert failed == {"expected": "process 1", "observed": "process 7", "cause": CAUSE}
     assert tests[2]["output"] == "after 02.2"
+
+
+def committed(folder, when):
+    """Make a checkout with one commit of some instant."""
+    env = {**os.environ, "GIT_COMMITTER_DATE": when}
+    author = ["-c", "user.name=x", "-c", "user.email=x@localhost"]
+    for words in (["init", "-q"], [*author, "commit", "-q", "--allow-empty", "-m", "x"]):
+        subprocess.run(["git", "-C", folder, *words], check=True, env=env)
+
+
+def test_classroom50_facts_are_the_runners_and_gits(tmp_path):
+    """The names and links are in the environment, and git knows when it was committed."""
+    committed(tmp_path, "2026-06-01T16:33:11+02:00")
+    facts = classroom50.facts(RUNNER, tmp_path)
+    document = valid(classroom50.document(only("pass"), facts), CLASSROOM50)
+    assert document["datetime"] == "2026-06-01T14:33:11Z"
+    for field, name in classroom50.VARIABLES.items():
+        assert document[field] == RUNNER[name]
+
+
+@pytest.mark.parametrize("name", RUNNER)
+def test_classroom50_facts_are_not_made_up(tmp_path, name):
+    """Where one is not there, there is no grade, and a line says which."""
+    committed(tmp_path, "2026-06-01T16:33:11Z")
+    with pytest.raises(classroom50.NoGrade, match=f"there is no {name}$"):
+        classroom50.facts({**RUNNER, name: ""}, tmp_path)
+
+
+def test_classroom50_instant_is_not_made_up(tmp_path):
+    """A folder that is no checkout says nothing of when it was submitted."""
+    with pytest.raises(classroom50.NoGrade, match="git does not know when"):
+        classroom50.facts(RUNNER, tmp_path)
 
 
 def test_classroom50_group():

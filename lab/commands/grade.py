@@ -7,7 +7,7 @@ import time
 
 from lab import course, files, progress, vm
 from lab.commands import USAGE, no_lab_host
-from lab.grade import junit, machine, page, store, submissions, table, told, verdict, work
+from lab.grade import gradescope, junit, machine, page, store, submissions, table, verdict, work
 from lab.grade.pseudonyms import LIST, Pseudonyms
 from lab.host import LabError
 
@@ -54,7 +54,8 @@ def _write(kept, folder, pseudonyms):
         with open(f"{folder}/{name}", "w", newline="", encoding="utf-8") as file:
             write(kept.people(), file)
         files.own(f"{folder}/{name}")
-    print(f"\nin {folder}: {', '.join(writers)}, and all of it in {store.NAME}")
+    gradescope.write(kept.people(), f"{folder}/gradescope")
+    print(f"\nin {folder}: {', '.join(writers)}, gradescope/, and all of it in {store.NAME}")
     if pseudonyms:
         print(f"{page.NAME} has no names, all others have; who is who is in {LIST}")
 

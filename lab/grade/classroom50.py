@@ -1,6 +1,8 @@
 """The results of one person as Classroom 50's result.json."""
 
 import datetime
+import os
+import subprocess
 from typing import NamedTuple
 
 from lab.grade import told
@@ -21,6 +23,43 @@ class Facts(NamedTuple):
     review: str
     datetime: "datetime.datetime"  # of the submission, with its time zone
     assignment_type: str = "individual"
+
+
+# What Classroom 50's runner has in the environment of autograder.py.
+VARIABLES = {
+    "classroom": "CLASSROOM",
+    "assignment": "ASSIGNMENT",
+    "owner": "OWNER",
+    "submission": "SUBMISSION_TAG",
+    "commit": "COMMIT_URL",
+    "release": "RELEASE_URL",
+    "review": "REVIEW_URL",
+    "assignment_type": "ASSIGNMENT_TYPE",
+}
+
+
+def facts(environment: dict, checkout: str) -> Facts:
+    """Return what the runner says in the environment, and git of the checkout.
+
+    NoGrade if something is missing: nothing of it is made up here.
+    """
+    missing = [name for name in VARIABLES.values() if not environment.get(name)]
+    if missing:
+        raise NoGrade(f"this is not Classroom 50's runner: there is no {', '.join(missing)}")
+    known = {field: environment[name] for field, name in VARIABLES.items()}
+    return Facts(**known, datetime=_committed(checkout))
+
+
+def _committed(checkout):
+    """Return when the commit was made that is checked out."""
+    # Git believes nothing of a folder that is somebody else's, as it is in a container.
+    git = ["git", "-c", "safe.directory=*", "-C", os.fspath(checkout)]
+    words = ["log", "-1", "--format=%cI"]
+    done = subprocess.run([*git, *words], capture_output=True, text=True)
+    if done.returncode:
+        raise NoGrade(f"git does not know when this was submitted: {done.stderr.strip()}")
+    # Python 3.10 does not know that Z is UTC.
+    return datetime.datetime.fromisoformat(done.stdout.strip().replace("Z", "+00:00"))
 
 
 class NoGrade(Exception):
