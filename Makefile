@@ -67,7 +67,7 @@ export BOARD_PORT := $(if $(filter command,$(origin PORT)),$(value PORT))
 
 .PHONY: help
 help: ## show this list
-	@sed -nE 's/^([a-z-]+):.* ## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -nE 's/^([a-z0-9-]+):.* ## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
 
 # ---- For learners
 .PHONY: check-step
@@ -137,6 +137,14 @@ grade: $(VENV)/.compiled rootfs/bin/sh ## SUBMISSIONS=folder RESULTS=grades JOBS
 .PHONY: board
 board: $(VENV)/.compiled ## PORT=8000  a page that shows who has passed what, of those who opt in
 	@$(AS_USER) $(LAB) board "$$BOARD_PORT"
+
+.PHONY: gradescope
+gradescope: $(VENV)/.compiled ## STEPS=1-5  an autograder to be uploaded to Gradescope: gradescope.zip
+	@$(AS_USER) $(LAB) gradescope "$$GRADED"
+
+.PHONY: classroom50
+classroom50: $(VENV)/.compiled ## STEPS=1-5  an autograder for Classroom 50: the folder classroom50/
+	@$(AS_USER) $(LAB) classroom50 "$$GRADED"
 
 # ---- For those who work on the workshop
 .PHONY: sync

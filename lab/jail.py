@@ -32,7 +32,7 @@ def enter(folder: str, size: int) -> None:
     _make_view(folder, size)
     os.chroot(folder)
     os.chdir("/")
-    _become_nobody()
+    become_nobody()
 
 
 def _go_on_as_process_1():
@@ -74,7 +74,7 @@ def _show(folder, path):
         linux.mount(None, place, None, FIXED | linux.MS_REMOUNT)
 
 
-def _become_nobody():
+def become_nobody() -> None:
     """Give up root for good; a new user forgets what PR_SET_PDEATHSIG said."""
     os.setgroups([])
     os.setresgid(NOBODY, NOBODY, NOBODY)

@@ -4,7 +4,7 @@ import functools
 import random
 
 from lab import ROOT, course
-from lab.grade import told, verdict, work
+from lab.grade import verdict, work
 
 SOURCE = course.read_source()
 STEPS = range(1, len(course.STEPS) + 1)

@@ -1,6 +1,7 @@
 """Programs that the tests start: each a process of its own, each with a deadline."""
 
 import os
+import shutil
 import subprocess
 import sys
 from typing import NamedTuple
@@ -13,6 +14,8 @@ from lab.streams import Streams
 
 PATIENCE = 200.0 if IS_EMULATED else 20.0  # seconds for a program to answer or to end
 NOBODY = 65534
+NOT_COPIED = ".venv* rootfs rootfs.[~n]* .git .lab my-* __pycache__ *.tar artifacts offline".split()
+AUTHOR = "-c user.name=nobody -c user.email=nobody@localhost"
 # A copy: pytest renames the current test in os.environ while a thread of ours may start one.
 ENVIRONMENT = dict(os.environ)
 PYTHON = os.path.realpath(sys.executable)  # a lab host has no virtual environment to offer
@@ -32,6 +35,14 @@ def run(*words, **options) -> Answer:
     words = [str(word) for word in words]
     done = subprocess.run(words, capture_output=True, text=True, **{**usual, **options})
     return Answer(done.returncode, done.stdout, done.stderr)
+
+
+def commit_copy(folder) -> None:
+    """Make a copy of the checkout in which all is committed, also what is not yet here."""
+    ignored = shutil.ignore_patterns(*NOT_COPIED)
+    shutil.copytree(ROOT, folder, symlinks=True, ignore=ignored)
+    for words in ("init -q", "add -A", f"{AUTHOR} commit -qm all"):
+        subprocess.run(["git", "-C", folder, *words.split()], check=True)
 
 
 def run_on(host, *words, **options) -> Answer:

@@ -1,30 +1,23 @@
 """`make bundle`: what is unpacked in a room without internet works there."""
 
 import os
-import shutil
-import subprocess
 import sys
 
 import pytest
-from running import ENVIRONMENT, run
+from running import ENVIRONMENT, commit_copy, run
 
-from lab import ROOT
 from lab.client import MAIN
 from lab.commands.bundle import NAME, requirements
 
 SLOWLY = 600.0  # pip gets packages, and makes an environment
-NOT_COPIED = ".venv* rootfs rootfs.[~n]* .git .lab my-* __pycache__ *.tar artifacts offline".split()
-AUTHOR = "-c user.name=nobody -c user.email=nobody@localhost"
 
 
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory):
     """Return the folder that a bundle of the checks' packages makes where it is unpacked."""
     copy, room = tmp_path_factory.mktemp("checkout") / NAME, tmp_path_factory.mktemp("room")
-    shutil.copytree(ROOT, copy, symlinks=True, ignore=shutil.ignore_patterns(*NOT_COPIED))
+    commit_copy(copy)
     (copy / "not-committed").write_text("mine")
-    for words in ("init -q", "add -A :!not-committed", f"{AUTHOR} commit -qm all"):
-        subprocess.run(["git", "-C", copy, *words.split()], check=True)
     packed = run(sys.executable, "-IBc", MAIN, copy, "bundle", "check", timeout=SLOWLY)
     if packed.status == 3 and "pip could not" in packed.errors:
         pytest.skip(f"cannot check here: {packed.errors}")

@@ -9,11 +9,12 @@ import sys
 from lab import course
 
 FAIL, USAGE, CANNOT, ERROR = 1, 2, 3, 4
+NO_LAB_HOST = "there can be no lab host here: "
 
 
 def no_lab_host(error) -> int:
     """Say why a command that needs a lab host has none, and return its exit status."""
-    print(f"there can be no lab host here: {error}\nsee: make doctor", file=sys.stderr)
+    print(f"{NO_LAB_HOST}{error}\nsee: make doctor", file=sys.stderr)
     return CANNOT
 
 

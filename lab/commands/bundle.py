@@ -70,12 +70,17 @@ def requirements(extras):
 
 def pack(path, offline):
     """Write the archive: what git has, and the folder offline/ beside it."""
-    if git("status", "--porcelain"):
-        print("what is not committed is not packed: see git status")
-    git("archive", f"--prefix={NAME}/", f"--output={path}.new", "--format=tar", "HEAD")
+    archive_commit(f"{path}.new")
     with tarfile.open(f"{path}.new", "a") as archive:
         archive.add(offline, f"{NAME}/offline", filter=as_of_nobody)
     os.replace(f"{path}.new", path)
+
+
+def archive_commit(path):
+    """Write an archive of what git has of the last commit, in a folder of the workshop's name."""
+    if git("status", "--porcelain"):
+        print("what is not committed is not packed: see git status")
+    git("archive", f"--prefix={NAME}/", f"--output={path}", "--format=tar", "HEAD")
 
 
 def git(*words):

@@ -7,13 +7,25 @@ import time
 
 from lab import course, files, progress, vm
 from lab.commands import USAGE, no_lab_host
-from lab.grade import gradescope, junit, machine, page, store, submissions, table, verdict, work
+from lab.grade import (
+    alone,
+    gradescope,
+    junit,
+    machine,
+    page,
+    store,
+    submissions,
+    table,
+    verdict,
+    work,
+)
 from lab.grade.pseudonyms import LIST, Pseudonyms
 from lab.host import LabError
 
 USE = "make grade SUBMISSIONS=folder [RESULTS=folder] [JOBS=4] [STEPS=1-5] [ISOLATE=lab|vm]"
 USE += " [OPAQUE=yes]"
-ISOLATE = {"lab": verdict, "vm": machine}  # what has which judged(), accepted(), jobs(), budget()
+# What has which judged(), accepted(), jobs(), budget(); who is "alone" is an autograder.
+ISOLATE = {"lab": verdict, "vm": machine, "alone": alone}
 ALL = range(1, len(course.STEPS) + 1)
 NAMES = 24  # letters of a name in the progress
 
