@@ -4,7 +4,7 @@ In a notebook the theme of JupyterLab says which it is, elsewhere the reader's s
 """
 
 import zlib
-from xml.sax.saxutils import escape
+from html import escape
 
 # name: in the light, in the dark.  Text has a contrast of 4.5 or more on page and card.
 COLOURS = {
@@ -54,7 +54,7 @@ STYLE = f"""{_THEMES}{_FILLS}
 def write(x, y, words, style="i-prose", anchor="start") -> str:
     """Return a text of a picture; `style` are classes: a font, and perhaps a colour."""
     place = f'x="{x}" y="{y}" text-anchor="{anchor}" xml:space="preserve"'
-    return f'<text class="{style}" {place}>{escape(printable(words))}</text>'
+    return f'<text class="{style}" {place}>{_shown(words)}</text>'
 
 
 def box(x, y, width, height, style="card", radius=6) -> str:
@@ -72,8 +72,8 @@ def svg(parts, width, height, title: str, twin: str) -> str:
     return "\n".join(
         [
             head,
-            f'<title id="t{key}">{escape(printable(title))}</title>',
-            f'<desc id="d{key}">{escape(printable(twin))}</desc>',
+            f'<title id="t{key}">{_shown(title)}</title>',
+            f'<desc id="d{key}">{_shown(twin)}</desc>',
             f"<style>{STYLE}</style>",
             box(0, 0, width, height, "page", 10),
             *parts,
@@ -88,3 +88,8 @@ _FIT = 'style="max-width:100%;height:auto"'
 def printable(words) -> str:
     """Return a text that XML can hold: names on a disk may be any bytes."""
     return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in str(words))
+
+
+def _shown(words):
+    """Return a text as it stands between the tags of XML."""
+    return escape(printable(words), quote=False)

@@ -180,7 +180,23 @@ def exit_status(code: int) -> int:
 
 def descendants(pid: int) -> list:
     """Return `pid` and every process below it, zombies left out."""
+    return families(pid)[0]
+
+
+def families(*pids: int) -> list:
+    """Return the descendants of each of some processes, all seen at one time."""
     children = {}
+    for number, parent in _parents():
+        children.setdefault(parent, []).append(Process(number))
+    found = [[Process(pid)] for pid in pids]
+    for family in found:
+        for process in family:
+            family.extend(children.get(process.pid, ()))
+    return found
+
+
+def _parents():
+    """Yield each process of this machine, zombies left out, and its parent."""
     for name in os.listdir("/proc"):
         if name.isdigit():
             process = Process(int(name))
@@ -189,11 +205,7 @@ def descendants(pid: int) -> list:
             except (FileNotFoundError, ProcessLookupError):
                 continue  # it ended while we looked
             if state != "Z":
-                children.setdefault(int(parent), []).append(process)
-    found = [Process(pid)]
-    for process in found:
-        found.extend(children.get(process.pid, ()))
-    return found
+                yield process.pid, int(parent)
 
 
 def _is_alive(proc, number):

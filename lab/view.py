@@ -4,7 +4,7 @@ import os
 import signal
 
 from lab import cgroup
-from lab.process import Process, descendants
+from lab.process import Process, families
 
 
 class Snapshot:
@@ -48,13 +48,12 @@ class View:
         self.host_name = lab.host_name(process.pid)
         self.mounts = process.mounts()
         visible = or_none(process.visible_processes) or []
-        below = [or_none(p.place) for p in descendants(lab.pid)]
+        of_lab, below = map(_places, families(lab.pid, process.pid))
         own = self.namespaces["pid"]
-        self.own_processes = sorted(place[1] for place in below if place and place[0] == own)
+        self.own_processes = sorted(number for space, number in of_lab if space == own)
         later = or_none(process.visible_processes) or []
         self.visible_processes = [number for number in visible if number in later]
-        below = [or_none(p.place) for p in descendants(process.pid)]
-        self.child_namespaces = {place[0] for place in below if place}
+        self.child_namespaces = {space for space, _ in below}
         self.root = process.root()
         self.working_directory = process.working_directory()
         self.descriptors = process.descriptors()
@@ -96,6 +95,11 @@ class Launcher:
         self.mounts = process.mounts()
         self.process_group = process.process_group()
         self.groups = {} if lab.no_groups else process.groups()
+
+
+def _places(processes):
+    """Return for each process its PID namespace and its number there."""
+    return list(filter(None, (or_none(process.place) for process in processes)))
 
 
 def groups_of(lab):
