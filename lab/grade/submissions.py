@@ -5,9 +5,11 @@ only steps/NN_topic/container.py counts; or NN_topic/container.py or NN_topic.py
 upload loses folders; or a container.py at the top, which is the last step's.
 """
 
+import io
 import os
 import stat
 import zipfile
+import zlib
 from typing import NamedTuple
 
 from lab import course
@@ -16,6 +18,9 @@ LARGEST = 256 << 10  # bytes of a program; the finished one has four thousand
 ALONE = "container.py"
 DEEPEST = 2  # folders that a person's steps/ may be below the top
 MOST_ENTRIES = 10_000  # of a zip; a course has a few hundred
+MOST_READ = 4 << 20  # bytes of a zip at once: the list of that many entries has two million
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the others unpack gigabytes in one go
+ADDED = (".", "__MACOSX")  # how folders begin that nobody has made
 
 
 class Submission(NamedTuple):
@@ -96,11 +101,16 @@ def _from_folder(folder, wanted, at_top):
             found = _from_tree(folder, path.split("/"))
             if found is not None:
                 return found
-        inside = [e for e in os.scandir(folder) if e.is_dir(follow_symlinks=False)]
+        inside = [e for e in os.scandir(folder) if _is_folder(e)]
         if len(inside) != 1:
             return None
         folder = inside[0].path
     return None
+
+
+def _is_folder(entry):
+    """Whether it is a folder that somebody has made, and no link to one."""
+    return entry.is_dir(follow_symlinks=False) and not entry.name.startswith(ADDED)
 
 
 def _from_tree(folder, parts):
@@ -133,16 +143,42 @@ def _read(fd):
 def _from_zip(path, wanted, at_top):
     """Return a member of a zip; of two steps/ the one that is less deep."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            if len(archive.infolist()) > MOST_ENTRIES:
-                raise CannotRead(f"the zip has more than {MOST_ENTRIES} entries")
-            found = _member(archive.namelist(), wanted, at_top)
+        with _Careful(path) as file, zipfile.ZipFile(file) as archive:
+            entries = _entries(archive)
+            found = _member(entries, wanted, at_top)
             if not found:
                 return None
-            with archive.open(found) as member:
+            with archive.open(_takeable(entries[found])) as member:
                 return _not_too_large(member.read(LARGEST + 1))
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError) as error:
-        raise CannotRead(f"the zip cannot be read: {error}") from None
+    except (zipfile.BadZipFile, OSError, RuntimeError, ValueError, zlib.error, EOFError) as error:
+        why = str(error) or "it ends too early"
+        raise CannotRead(f"the zip cannot be read: {why}") from None
+
+
+class _Careful(io.FileIO):
+    """A zip that is read in pieces: no list of entries in it is too long for the memory."""
+
+    def read(self, size=-1):
+        if size > MOST_READ:
+            raise CannotRead(f"the zip has more than {MOST_ENTRIES} entries")
+        return super().read(size)
+
+
+def _entries(archive):
+    """Return the entries of a zip by name; of two the last, which is what is left when unpacked."""
+    entries = archive.infolist()
+    if len(entries) > MOST_ENTRIES:
+        raise CannotRead(f"the zip has more than {MOST_ENTRIES} entries")
+    return {entry.filename.replace("\\", "/"): entry for entry in entries}  # as Windows once did
+
+
+def _takeable(entry):
+    """Return an entry of a zip, if it is a file, and packed as files are."""
+    if stat.S_IFMT(entry.external_attr >> 16) not in (0, stat.S_IFREG):
+        raise CannotRead("container.py is no file")
+    if entry.compress_type not in METHODS:
+        raise CannotRead("the zip cannot be read: container.py is not packed by deflate")
+    return entry
 
 
 def _member(names, wanted, at_top):
