@@ -4,10 +4,11 @@ A program's lines are written as one, when its verdict is there, so that whateve
 work costs no more than what is under way; the next run goes on with the rest.
 """
 
+import itertools
 import json
 import os
 
-from lab import __version__, files
+from lab import __version__, checks, files
 
 NAME = "results.jsonl"
 
@@ -20,6 +21,7 @@ class Store:
         os.makedirs(folder, exist_ok=True)
         files.own(folder)
         self.path = f"{folder}/{NAME}"
+        _end_last_line(self.path)
         self._known = {key for key, _ in self._kept()}
 
     def has(self, learner: str, step: int, digest: str) -> bool:
@@ -27,10 +29,16 @@ class Store:
         return (learner, step, digest) in self._known
 
     def add(self, results: list) -> None:
-        """Keep the results of one program: all or none of its lines."""
-        lines = "".join(json.dumps(result) + "\n" for result in results)
-        with open(self.path, "a") as file:
-            file.write(lines)
+        """Keep the results of one program: all or none of its lines; OSError on a full disk."""
+        lines = "".join(json.dumps(result) + "\n" for result in results).encode()
+        with open(self.path, "ab", buffering=0) as file:
+            end = file.tell()
+            try:
+                while lines:
+                    lines = lines[file.write(lines) :]
+            except OSError as error:
+                file.truncate(end)
+                raise OSError(error.errno, error.strerror, self.path) from None
         files.own(self.path)
 
     def names(self) -> list:
@@ -54,25 +62,44 @@ class Store:
         if not os.path.exists(self.path):
             return
         with open(self.path, "rb") as file:
-            begin, last = 0, None
-            while line := file.readline():
-                key = _key(line)
-                if key != last and last:
-                    yield last, (begin, file.tell() - len(line))
-                if key != last:
-                    begin, last = file.tell() - len(line), key
-            if last:
-                yield last, (begin, file.tell())
+            for _, group in itertools.groupby(_lines(file), lambda line: line[0]["run_id"]):
+                lines = list(group)
+                (first, begin, _), (last, _, end) = lines[0], lines[-1]
+                if _is_whole(first, last):
+                    yield _key(first), (begin, end)
 
 
-def _key(line):
-    """Return what the program of a line is known by; None for half a line, or older checks."""
-    try:
-        result = json.loads(line)
-    except ValueError:
-        return None
-    if result["checker_version"] != __version__:
-        return None
+def _end_last_line(path):
+    """End the half of a line that a crash has left, so that none is written behind it."""
+    if not os.path.exists(path):
+        return
+    with open(path, "r+b") as file:
+        if file.seek(0, os.SEEK_END) and file.seek(-1, os.SEEK_END) and file.read() != b"\n":
+            file.write(b"\n")
+
+
+def _lines(file):
+    """Yield the result of each line and where it stands; half a line, or older checks, is none."""
+    end = 0
+    for line in file:
+        begin, end = end, end + len(line)
+        try:
+            result = json.loads(line)
+        except ValueError:
+            continue
+        if result["checker_version"] == __version__:
+            yield result, begin, end
+
+
+def _is_whole(first, last):
+    """Whether all checks of a program lie between two, or one result stands for all of them."""
+    step = last["of_step"]
+    ends = "01.1", f"{step:02}.{len(checks.of_step(step))}"
+    return (first["check"], last["check"]) in (ends, (f"{step:02}.0", f"{step:02}.0"))
+
+
+def _key(result):
+    """Return what a program is known by."""
     return result["learner"], result["of_step"], result["submission_hash"]
 
 
