@@ -6,7 +6,7 @@ import sys
 import time
 
 from lab import course, files, progress, vm
-from lab.commands import USAGE, no_lab_host
+from lab.commands import FAIL, USAGE, no_lab_host
 from lab.grade import (
     alone,
     gradescope,
@@ -16,6 +16,7 @@ from lab.grade import (
     store,
     submissions,
     table,
+    told,
     verdict,
     work,
 )
@@ -28,6 +29,7 @@ USE += " [OPAQUE=yes]"
 ISOLATE = {"lab": verdict, "vm": machine, "alone": alone}
 ALL = range(1, len(course.STEPS) + 1)
 NAMES = 24  # letters of a name in the progress
+KEPT = "What was judged is kept: mend that, and the same command goes on."
 
 
 def main(words):
@@ -48,9 +50,13 @@ def main(words):
     except (LabError, vm.Missing) as error:
         return no_lab_host(error)
     try:
-        _grade(people, asked, kept)
-    finally:
-        _write(kept, asked.results, pseudonyms)
+        try:
+            _grade(people, asked, kept)
+        finally:
+            _write(kept, asked.results, pseudonyms)
+    except OSError as error:  # a full disk, say
+        print(f"{error.filename or asked.results}: {error.strerror}.  {KEPT}", file=sys.stderr)
+        return FAIL
     return 0
 
 
@@ -106,9 +112,9 @@ def _grade(people, asked, kept):
     """Judge what was not judged yet, and keep each verdict as it comes."""
     shown = _Progress(len(people) * len(asked.steps))
 
-    def take(job, told):
+    def take(job, answer):
         for step, program in job.programs.items():
-            results = _results(asked.judges, told, job.learner, step, program)
+            results = _results(asked.judges, answer, job.learner, step, program)
             kept.add(results)
             shown.show(job.learner, step, results)
 
@@ -141,12 +147,12 @@ def _program(person, step, asked, kept):
     return program
 
 
-def _results(judges, told, learner, step, program):
+def _results(judges, answer, learner, step, program):
     """Return what is to be kept of what a judge told of a program."""
     try:
-        if isinstance(told, work.Lost):
-            raise told
-        return verdict.signed(judges.accepted(told, step), program, step, learner)
+        if isinstance(answer, work.Lost):
+            raise answer
+        return verdict.signed(judges.accepted(answer, step), program, step, learner)
     except work.Lost as lost:
         # A program cannot end its judge; that it takes its time is another matter.
         why = "timeout" if isinstance(lost, work.Late) else "checker_error"
@@ -172,7 +178,7 @@ class _Progress:
         each = (time.monotonic() - self._begin) / self._judged
         minutes, seconds = divmod(round(each * (self._total - self._done)), 60)
         where = f"{self._done} of {self._total}, {minutes}:{seconds:02} left"
-        what = f"{learner[:NAMES]} step {step}: {passed} of {len(results)} pass"
+        what = f"{told.line(learner)[:NAMES]} step {step}: {passed} of {len(results)} pass"
         line = f"{where:28} {what}"
         print(f"\r{line:79.79}" if sys.stderr.isatty() else line, end="", file=sys.stderr)
         print("" if sys.stderr.isatty() else "\n", end="", file=sys.stderr, flush=True)
