@@ -9,6 +9,7 @@ quickly.
 """
 
 import os
+import select
 import sys
 
 if __name__ == "__main__":  # python -I looks for modules in no folder of ours
@@ -16,7 +17,10 @@ if __name__ == "__main__":  # python -I looks for modules in no folder of ours
 
 import _socket
 
-from lab import cgroup, machine, wire
+from lab import cgroup, confine, machine, wire
+
+GRACE = 6000  # milliseconds for a lab host whose handle is closed; who closes it waits less
+SIGKILL = 9  # "signal" would take its time to be imported
 
 
 def main(fd):
@@ -34,8 +38,34 @@ def main(fd):
         pid = os.fork()
         if pid == 0:
             machine.in_child(handle, machine.build, handle, listener, plan, groups)
-        handle.close()
-        os.waitpid(pid, 0)
+        _wait(pid, None if listener else handle)
+
+
+def _wait(builder, handle):
+    """Wait until all of a lab host is gone.
+
+    Its process 1 ends when the handle is closed, but not while a program holds it by ptrace(2);
+    and who closed the handle may have been killed too.  What was left behind is then ours.
+    """
+    confine.adopt()
+    over, poll = os.pidfd_open(builder), select.poll()
+    poll.register(over, select.POLLIN)
+    if handle:
+        poll.register(handle, 0)  # its end is always told
+    if over not in dict(poll.poll()):
+        poll.unregister(handle)
+        if not poll.poll(GRACE):
+            os.kill(builder, SIGKILL)  # process 1 dies with its parent
+    while _is_left():
+        pass
+
+
+def _is_left():
+    """Wait for one more child; whether there was any."""
+    try:
+        return os.wait()
+    except ChildProcessError:
+        return None
 
 
 class _Groups:
