@@ -75,6 +75,11 @@ class Process:
         """Return its state as one letter: "S" asleep, "Z" ended and not waited for."""
         return self._stat()[0]
 
+    def times(self) -> tuple:
+        """Return for how many nanoseconds it ran, and waited for a processor: schedstats."""
+        ran, waited, _ = self._read("schedstat").split()
+        return int(ran), int(waited)
+
     def parent(self) -> int:
         """Return the number of its parent."""
         return int(self._stat()[1])

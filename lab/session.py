@@ -8,6 +8,7 @@ import time
 
 from lab import ROOT
 from lab.catch import Catch
+from lab.lenience import NONE
 from lab.process import Process, descendants
 from lab.streams import Streams
 from lab.view import Launcher, View, or_none
@@ -21,11 +22,11 @@ ODD_WORDS = ["two  words", "", "$HOME", "*", ";"]
 class Run:
     """One run of the program that ends by itself."""
 
-    def __init__(self, start, arguments):
+    def __init__(self, start, arguments, lenience=NONE):
         """Begin it: `start` takes the arguments and three descriptors."""
         self.arguments = arguments
         self.status = None  # until the end, and for good if there is no end
-        self._streams = Streams()
+        self._streams = Streams(lambda: lenience.later(descendants(self._child.pid)))
         self._child = start(arguments, self._streams.theirs)
         self._streams.release()
 
@@ -55,10 +56,10 @@ class Session(Run):
     When the shell has answered, the container is up: no sleep, no guess.
     """
 
-    def __init__(self, start, first_line=""):
+    def __init__(self, start, first_line="", lenience=NONE):
         """Begin it; the shell will find the first line waiting."""
         self.words = ["sh", "-s", os.urandom(8).hex(), *ODD_WORDS]
-        super().__init__(start, ["run", *self.words])
+        super().__init__(start, ["run", *self.words], lenience)
         self.view = self.process = self.launcher = None
         self.is_silent = False  # one question without an answer, and no more are asked
         self._streams.write(first_line)

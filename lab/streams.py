@@ -10,7 +10,12 @@ LARGEST = 1 << 20  # characters that are kept of what a program prints
 class Streams:
     """Pipes to a program's stdin and from its stdout (1) and stderr (2)."""
 
-    def __init__(self):
+    def __init__(self, later=lambda: None):
+        """Make them.
+
+        When time is up, `later` returns a later deadline if the program is only slow, or None.
+        """
+        self._later = later
         (in_theirs, self._input), *outputs = (os.pipe() for _ in range(3))
         self.theirs = [in_theirs, outputs[0][1], outputs[1][1]]
         self._open = {outputs[0][0]: 1, outputs[1][0]: 2}
@@ -34,7 +39,9 @@ class Streams:
         """Return what came before `mark`; None if the end or the deadline comes first."""
         deadline = time.monotonic() + patience
         while mark not in self._text[stream]:
-            if stream not in self._open.values() or not self._read(deadline):
+            if stream not in self._open.values():
+                return None
+            if not self._read(deadline) and not (deadline := self._later()):
                 return None
         before, _, self._text[stream] = self._text[stream].partition(mark)
         return before
@@ -42,8 +49,8 @@ class Streams:
     def read_until_ready(self, fd, patience):
         """Keep reading, so that nobody waits for us, until `fd` is ready or time is up."""
         deadline = time.monotonic() + patience
-        while (left := deadline - time.monotonic()) > 0:
-            ready = select.select([*self._open, fd], [], [], left)[0]
+        while (left := deadline - time.monotonic()) > 0 or (deadline := self._later()):
+            ready = select.select([*self._open, fd], [], [], max(0, left))[0]
             if fd in ready:
                 return
             self._read(0)

@@ -12,6 +12,7 @@ import time
 
 from lab import ROOT, cgroup, course
 from lab.host import Host
+from lab.lenience import Lenience
 from lab.process import Process, descendants
 from lab.session import IS_EMULATED, PATIENCE, Run, Session
 from lab.view import Snapshot, groups_of, or_none
@@ -40,6 +41,7 @@ class Trial:
         self.sleep = f"sleep 1{int(self.token[:6], 16):08}"  # known again among what is left
         self.path, layers, self._env = setting(program, step)
         self.lab = Host(layers)
+        self._lenience = Lenience()
 
     def run(self):
         """Do it all; LabError if there can be no lab host here."""
@@ -47,8 +49,8 @@ class Trial:
         self.before = Snapshot(self.lab)
         if self.step >= 4:
             self.lab_groups = Process(self.lab.pid).groups()  # where programs begin
-        self.first = Session(self._start, f"{self.sleep} &\n" if self.step >= 2 else "")
-        self.usage = [Run(self._start, words) for words in ([], ["run"], ["start", "true"])]
+        self.first = self._session(self._start, f"{self.sleep} &\n" if self.step >= 2 else "")
+        self.usage = [self._run(self._start, words) for words in ([], ["run"], ["start", "true"])]
         if self.first.greet():
             self._go_on()
         else:
@@ -58,7 +60,7 @@ class Trial:
     def _go_on(self):
         """Do all that makes sense once the program has shown that it runs a command."""
         # Not sooner: where two containers get in each other's way, the second shall fail.
-        self.second = Session(self._start_by_default)
+        self.second = self._session(self._start_by_default)
         self.first.look(self.lab)
         if self.second.greet():
             self.second.look(self.lab)
@@ -73,7 +75,7 @@ class Trial:
         self.first.give_up()
         script = f"echo {self.token}; echo {self.token} >&2; exit 7"
         commands = (["pwd"], ["sh", "-c", script])
-        runs = [Run(self._start, ["run", *words]) for words in commands]
+        runs = [self._run(self._start, ["run", *words]) for words in commands]
         self.bare, self.script = (run.finish(PATIENCE / 5) for run in runs)
 
     def killed(self) -> tuple:
@@ -98,6 +100,14 @@ class Trial:
     def close(self):
         """End the lab host."""
         self.lab.close()
+
+    def _run(self, start, arguments):
+        """Begin a run."""
+        return Run(start, arguments, self._lenience)
+
+    def _session(self, start, first_line=""):
+        """Begin a run that is held open."""
+        return Session(start, first_line, self._lenience)
 
     def _start(self, arguments, streams, env=None, gate=()):
         """Run the learner's program on the lab host, as `sudo python3` would."""
@@ -191,7 +201,7 @@ class Trial:
         """Have COMMAND start more processes than it may, and see where it ends."""
         session = self.first
         if session.is_silent:  # a group may also be killed as a whole: memory.oom.group
-            session = Session(self._start)
+            session = self._session(self._start)
             if session.greet():
                 session.look(self.lab)
         session.ask(f"({FORK_LOOP.format(self.sleep)}) 2>/dev/null", 4 * PATIENCE)
@@ -235,7 +245,7 @@ class Trial:
         self._give_back_the_name()
         words = (f"no-such-{self.token}", self.plain_file)
         # One after the other: they might get in each other's way, in a tree or on the host.
-        runs = (Run(self._start, ["run", word]).finish() for word in words)
+        runs = (self._run(self._start, ["run", word]).finish() for word in words)
         self.missing, self.not_executable = runs
         if self.step >= 4:
             self._see_the_start()
@@ -247,15 +257,15 @@ class Trial:
         self.name_left, name = self.lab.host_name(), self.before.host_name
         if {self.name_left, self.during.host_name} != {name}:
             rename = f"import socket; socket.sethostname({name!r})"
-            Run(self._python, ["-Ic", rename]).finish()
-            Run(self._start, ["run", "true"]).finish()
+            self._run(self._python, ["-Ic", rename]).finish()
+            self._run(self._start, ["run", "true"]).finish()
             self.name_after_one = self.lab.host_name()
 
     def _see_the_start(self):
         """Look at COMMAND at its first instruction, when nobody can come late any more."""
         self.groups_at_start = self.limits_at_start = None
         command = ["true", self.token]
-        run = Run(self._start_stopped, ["run", *command])
+        run = self._run(self._start_stopped, ["run", *command])
         with contextlib.suppress(OSError), run.catch(command) as catch:
             process = catch.wait(PATIENCE)
             if process:
@@ -274,10 +284,12 @@ class Trial:
         """Give what is left a moment to go; what stays is a finding."""
         deadline = time.monotonic() + GRACE
         while True:
-            left = [or_none(p.command_line) or ["?"] for p in descendants(self.lab.pid)[1:]]
-            self.leftovers = [" ".join(words) for words in left]
-            calm = not left and groups_of(self.lab) <= self.before.groups
-            if calm or time.monotonic() > deadline:
+            left = descendants(self.lab.pid)[1:]
+            self.leftovers = [" ".join(or_none(p.command_line) or ["?"]) for p in left]
+            if not left and groups_of(self.lab) <= self.before.groups:
+                return
+            is_late = time.monotonic() > deadline
+            if is_late and not (deadline := self._lenience.later(left)):
                 return
             time.sleep(0.005)
 

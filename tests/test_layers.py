@@ -18,7 +18,7 @@ LAYERS = (
     ("lab host", ["init", "machine", "keeper", "host", "jail"]),
     (
         "engine",
-        "streams view catch session trial verdict causes attempt sheet ink xray".split()
+        "streams view catch lenience session trial verdict causes attempt sheet ink xray".split()
         + "see judge curve checks".split(),
     ),
     (
