@@ -27,6 +27,9 @@ SHARED_NAME = f"containers-from-scratch/{os.environ.get('SUDO_UID', os.getuid())
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
+_hidden = []  # folders of this machine that no lab host shows
+
+
 class LabError(Exception):
     """A lab host could not be made, or died; str() says why."""
 
@@ -213,11 +216,22 @@ def environment() -> dict:
     }
 
 
+def hide(folder: str) -> None:
+    """Show no lab host that is made from here on what is in a folder of this machine.
+
+    Does nothing if the workshop or Python is in there.
+    """
+    path = os.path.realpath(folder)
+    if not any(_is_below(needed, path) for needed in (ROOT, sys.prefix, sys.base_prefix)):
+        _hidden.append(path)
+
+
 def _plan(layers, name):
     """Return what the keeper needs to know; see lab.machine."""
     root = os.geteuid() == 0
+    layers = [*_apart(), *layers]
     return {
-        "layers": [*_apart(), *layers],
+        "layers": [*layers, *_empty(layers)],
         "limits": LIMITS,
         "user": () if root else (os.getuid(), os.getgid()),
         "name": name,
@@ -234,6 +248,19 @@ def _apart():
         for folder in wanted
         if os.geteuid() or folder.startswith(hidden) or os.stat(folder).st_dev != device
     ]
+
+
+def _empty(layers):
+    """Yield layers without a folder, which are empty: wherever a hidden one would be seen."""
+    for folder, place in (("/", "/"), *layers):
+        for path in _hidden:
+            if _is_below(path, folder):
+                yield None, os.path.normpath(f"{place}/{os.path.relpath(path, folder)}")
+
+
+def _is_below(path, folder):
+    """Whether a path is that of a folder, or of something in it."""
+    return f"{path}/".startswith(f"{folder.rstrip('/')}/")
 
 
 def _sockets():

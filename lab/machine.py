@@ -63,7 +63,10 @@ def _enter_user_namespace(uid, gid):
 
 
 def make_root(layers, own):
-    """Put copy-on-write views of all (folder, place) in layers together; return the path."""
+    """Put copy-on-write views of all (folder, place) in layers together; return the path.
+
+    Without a folder it is an empty one that appears at the place.
+    """
     linux.mount("lab", SCAFFOLD, "tmpfs", 0, DISK)
     root = f"{SCAFFOLD}/root"
     os.mkdir(root)
@@ -75,7 +78,11 @@ def make_root(layers, own):
         _fresh(root + place, SCRATCH)
     os.makedirs(f"{root}/srv", exist_ok=True)  # where the judge puts things
     for folder, place in layers:
-        _overlay(folder, root + place, own)
+        if folder:
+            _overlay(folder, root + place, own)
+        else:
+            os.makedirs(root + place, exist_ok=True)
+            _fresh(root + place, SCRATCH)
     _lend_tools(root)
     return root
 

@@ -14,7 +14,7 @@ import pytest
 from running import ENVIRONMENT, PATIENCE, PYTHON, as_nobody, python_of, python_on, run, run_on
 
 from lab import ROOT, cgroup
-from lab.host import LIMITS, Child, Host, LabError, join
+from lab.host import LIMITS, Child, Host, LabError, hide, join
 from lab.process import Process, descendants
 from lab.session import IS_EMULATED
 from lab.streams import Streams
@@ -114,6 +114,23 @@ def test_every_fault_is_tested():
     helpers = {"mount_in_new_namespace", "stay_in_group", "fork_in_new_session", "ignore_and_stay"}
     assert set(functions) - helpers == set(FAULTS)
     assert len(FAULTS) == 24  # as many as kernel-notes §3 lists
+
+
+def test_hidden_folder_is_empty_wherever_it_would_be_seen(monkeypatch, tmp_path):
+    """What is hidden shows neither at its place nor in a layer, and can be written to."""
+    monkeypatch.setattr("lab.host._hidden", [])
+    for name in ("hidden", "shown"):
+        (tmp_path / "top" / name).mkdir(parents=True)
+        (tmp_path / "top" / name / "file").touch()
+    hide(f"{tmp_path}/top/hidden")
+    hide(ROOT)  # does nothing: the workshop is needed
+    with Host([(f"{tmp_path}/top", "/srv/copy"), (f"{tmp_path}/top", f"{tmp_path}/top")]) as host:
+        for top in ("/srv/copy", f"{tmp_path}/top"):
+            script = f"ls {top}/*; touch {top}/hidden/new"
+            answer = run_on(host, "sh", "-c", script)
+            assert answer.output.split() == [f"{top}/hidden:", f"{top}/shown:", "file"]
+            assert (answer.status, answer.errors) == (0, "")
+    assert os.listdir(f"{tmp_path}/top/hidden") == ["file"]
 
 
 def test_no_fault_runs_on_the_machine_itself():

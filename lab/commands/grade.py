@@ -21,7 +21,7 @@ from lab.grade import (
     work,
 )
 from lab.grade.pseudonyms import LIST, Pseudonyms
-from lab.host import LabError
+from lab.host import LabError, hide
 
 USE = "make grade SUBMISSIONS=folder [RESULTS=folder] [JOBS=4] [STEPS=1-5] [ISOLATE=lab|vm]"
 USE += " [OPAQUE=yes]"
@@ -45,6 +45,8 @@ def main(words):
     except (ValueError, OSError) as error:
         print(f"{error}\n{USE}", file=sys.stderr)
         return USAGE
+    for folder in filter(os.path.isdir, (asked.submissions, asked.results)):
+        hide(folder)  # from each other
     try:
         asked.judges.probe(max(asked.steps))
     except (LabError, vm.Missing) as error:
