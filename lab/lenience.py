@@ -9,7 +9,7 @@ import time
 from lab.process import Process
 from lab.view import or_none
 
-AMOUNT = 20.0  # seconds for a trial; who judges it has several times that
+AMOUNT = 10.0  # seconds for a trial; who judges it has several times that
 SLICE = 1.0
 
 

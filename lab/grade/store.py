@@ -50,12 +50,12 @@ class Store:
         places = {}
         for (learner, step, _), place in self._kept():
             places.setdefault(learner, {})[step] = place
-        with open(self.path, "rb") as file:
-            for learner in sorted(places):
-                results = []
+        for learner in sorted(places):
+            results = []
+            with open(self.path, "rb") as file:
                 for step in sorted(places[learner]):
                     results += _read(file, places[learner][step])
-                yield learner, results
+            yield learner, results
 
     def _kept(self):
         """Yield what each program in the file is known by, and where its lines are."""
