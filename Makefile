@@ -188,6 +188,10 @@ mutate: $(VENV)/.test rootfs/bin/sh ## disable each assertion and predicate in t
 soak: $(VENV)/.test rootfs/bin/sh ## N=20  judge the corpus N times on a busy machine: no verdict may change
 	@$(SUDO) $(PY) -B tests/soak.py $(if $(filter command,$(origin N)),'$(value N)',20)
 
+.PHONY: soak-class
+soak-class: $(VENV)/.test rootfs/bin/sh ## N=200  judge a class of N right, wrong and hostile people: is each verdict the truth?
+	@$(SUDO) $(PY) -B tests/crowd.py $(if $(filter command,$(origin N)),'$(value N)',200)
+
 .PHONY: lint
 lint: $(VENV)/.test ## ruff
 	@$(PY) -Im ruff check . && $(PY) -Im ruff format --check .
