@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
 from typing import NamedTuple
@@ -41,10 +42,10 @@ class Judged(NamedTuple):
     left: set  # control groups, and files in the folder for temporary ones
 
 
-# Runs `make grade`, kills it at a line if one is named, and then waits for all that it has started.
+# Runs `make grade`, sends it a signal at a line, and then waits for all that it has started.
 WATCH = """
 import os, subprocess, sys
-root, last, *words = sys.argv[1:]
+root, signum, last, *words = sys.argv[1:]
 sys.path.insert(0, root)
 from lab import confine
 from lab.process import descendants
@@ -53,7 +54,8 @@ with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as grade:
     for line in grade.stderr:
         print(line, end="", file=sys.stderr)
         if last and line.startswith(last):
-            grade.kill()
+            grade.send_signal(int(signum))
+            last = None
 print(f"ended with {grade.returncode}, {len(descendants(os.getpid())) - 1} left", flush=True)
 try:
     while True:
@@ -63,9 +65,10 @@ except ChildProcessError:
 """
 
 
-def watched(last, *words, **options):
-    """Run `make grade` until it prints a line that begins so; return what is told of its end."""
-    return run(sys.executable, "-IBc", WATCH, ROOT, last, *GRADE, *words, cwd=ROOT, **options)
+def watched(*words, signum=0, last="", **options):
+    """Run `make grade`, and send it a signal at the line that begins so; return what is told."""
+    watch = [sys.executable, "-IBc", WATCH, ROOT, int(signum), last]
+    return run(*watch, *GRADE, *words, cwd=ROOT, **options)
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +84,7 @@ def judged():
         os.mkdir(scratch)
         before, groups = {**hashes(folder), **hashes(ROOT)}, groups_left()
         environment = {**ENVIRONMENT, "TMPDIR": scratch}
-        answer = watched("", folder, results, "4", "1-5", env=environment, timeout=60 * PATIENCE)
+        answer = watched(folder, results, "4", "1-5", env=environment, timeout=60 * PATIENCE)
         after = {**hashes(folder), **hashes(ROOT)}
         changed = {path for path in before | after if before.get(path) != after.get(path)}
         left = {*groups_left() - groups, *os.listdir(scratch)}
@@ -204,13 +207,14 @@ def small(tmp_path):
     return f"{tmp_path}/class"
 
 
-def test_killed_run_leaves_nothing_and_is_gone_on_with(small, tmp_path):
-    """After kill -9 nothing runs on, and what was judged by then is kept as it is."""
+@pytest.mark.parametrize("signum, status", [(signal.SIGKILL, -9), (signal.SIGINT, 130)])
+def test_run_that_was_ended_leaves_nothing_and_is_gone_on_with(small, tmp_path, signum, status):
+    """After kill -9 and Ctrl-C nothing runs on, and what was judged by then is kept as it is."""
     words, before = [small, tmp_path / "out", "2", "1"], groups_left()
     holds = [p for p in crowd.of_corpus("hostile") if p.name.endswith("traces_process_1")]
     crowd.as_folder()(f"{small}/12 holds its lab host", holds)
-    killed = watched("6 of", *words, timeout=5 * PATIENCE)
-    assert re.fullmatch(r"ended with -9, \d+ left\nall gone\n", killed.output), killed
+    ended = watched(*words, signum=signum, last="6 of", timeout=5 * PATIENCE)
+    assert re.search(rf"ended with {status}, \d+ left\nall gone\n$", ended.output), ended
     assert groups_left() <= before
     kept = open_text(tmp_path / "out/results.jsonl")
     assert kept.count("\n") >= 6 * len(checks.of_step(1))
