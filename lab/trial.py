@@ -41,7 +41,7 @@ class Trial:
         self.sleep = f"sleep 1{int(self.token[:6], 16):08}"  # known again among what is left
         self.path, layers, self._env = setting(program, step)
         self.lab = Host(layers)
-        self._lenience = Lenience()
+        self._lenience = Lenience(is_crowded=self._is_crowded)
 
     def run(self):
         """Do it all; LabError if there can be no lab host here."""
@@ -70,13 +70,17 @@ class Trial:
 
     def _find_out_why(self):
         """Where no shell answers, see how far the program comes with less."""
-        if len(descendants(self.lab.pid)) < CROWD:  # to ask each of a fork bomb takes minutes
+        if not self._is_crowded():  # to ask each of a fork bomb takes minutes
             self.first.look(self.lab)
         self.first.give_up()
         script = f"echo {self.token}; echo {self.token} >&2; exit 7"
         commands = (["pwd"], ["sh", "-c", script])
         runs = [self._run(self._start, ["run", *words]) for words in commands]
         self.bare, self.script = (run.finish(PATIENCE / 5) for run in runs)
+
+    def _is_crowded(self):
+        """Whether there is a fork bomb on the lab host."""
+        return len(descendants(self.lab.pid)) >= CROWD
 
     def killed(self) -> tuple:
         """Return the exit statuses that say that COMMAND was killed.
@@ -94,8 +98,8 @@ class Trial:
             run.finish(max(0.1, deadline - time.monotonic()))
 
     def __getstate__(self):
-        """What can be told to another process: all but the lab host itself."""
-        return {name: value for name, value in vars(self).items() if name != "lab"}
+        """What can be told to another process: all but the lab host, and what asks it."""
+        return {name: value for name, value in vars(self).items() if name not in _HERE}
 
     def close(self):
         """End the lab host."""
@@ -309,6 +313,7 @@ def _keeps_files(mount):
     return mount.kind in ("overlay", "tmpfs") and not mount.point.startswith(("/dev", "/sys"))
 
 
+_HERE = ("lab", "_lenience")
 _LIMITS = (("memory", "memory.max"), ("memory", "memory.swap.max"), ("pids", "pids.max"))
 
 

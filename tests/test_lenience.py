@@ -50,6 +50,13 @@ def test_program_that_waits_for_a_processor_gets_more_time():
         assert lenience.later(crowd) is None
 
 
+def test_fork_bomb_gets_no_more_time():
+    """Whose processes wait for each other is not slow."""
+    with crowd_on_one_processor() as crowd:
+        assert granted(Lenience(), crowd)
+        assert not any(Lenience(is_crowded=lambda: True).later(crowd) for _ in range(100))
+
+
 def test_program_that_sleeps_gets_no_more_time():
     """Who waits for something that does not come is not slow, and neither is who is gone."""
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as cat:
