@@ -246,3 +246,4 @@ $(VENV)/bin/python:
 	@sh lab/prerequisites $(PYTHON) $(if $(UV),uv)
 	@echo 'first run: making $(VENV)/ ...'
 	@$(AS_USER) $(if $(UV),$(UV) venv -q --allow-existing --python $(PYTHON) $(VENV),$(PYTHON) -m venv $(VENV)) || { rm -rf $(VENV); exit 1; }
+	@$(if $(UV),,$(AS_USER) $(PY) -m pip uninstall -qq -y setuptools) # each start of Python would import some of it

@@ -1,11 +1,8 @@
 """A trial in a process of its own, beside whatever the judge does meanwhile."""
 
-import os
 import pickle
-import select
-import signal
 
-from lab import confine
+from lab.beside import Beside
 from lab.host import LabDied, LabError
 from lab.session import IS_EMULATED
 from lab.trial import Trial
@@ -19,24 +16,17 @@ class Attempt:
     """One trial, on its way from the beginning; leave it to end it.
 
     In a thread it would have to wait for the import of pytest whenever it wants to go on.
-    The process that begins one must have no other thread: that is when a fork is harmless.
     """
 
     def __init__(self, program: str, step: int):
         self._way_out, self._told = VM.format(step), None
-        self._answer, theirs = os.pipe()
-        self._pid = os.fork()
-        if self._pid == 0:
-            _tell(theirs, program, step)
-        os.close(theirs)
+        self._trial = Beside(lambda: _pickled(program, step))
 
     def __enter__(self):
         return self
 
     def __exit__(self, *error):
-        os.close(self._answer)
-        os.kill(self._pid, signal.SIGKILL)
-        os.waitpid(self._pid, 0)
+        self._trial.end()
 
     def facts(self) -> "Trial | None":
         """Return the trial when it is done; None if it came to nothing."""
@@ -65,10 +55,9 @@ class Attempt:
     def _wait(self):
         """Return what the other process tells: the trial, why not, and an error."""
         if not self._told:
-            if not select.select([self._answer], [], [], BUDGET)[0]:
+            if not self._trial.is_done(BUDGET):
                 raise TookTooLong("an end", f"none in {BUDGET:.0f} seconds", ["never-ends"])
-            with open(self._answer, "rb", closefd=False) as answer:
-                self._told = pickle.load(answer)
+            self._told = pickle.loads(self._trial.read())
         return self._told
 
 
@@ -87,18 +76,12 @@ class Here(Attempt):
         pass
 
 
-def _tell(pipe, program, step):
-    """In the child: do a trial, and write what came of it to a pipe."""
+def _pickled(program, step):
+    """Do a trial; return what came of it as bytes."""
     try:
-        confine.die_with_parent()
-        try:
-            told = pickle.dumps(_try(program, step))
-        except Exception as error:
-            told = pickle.dumps((None, None, RuntimeError(repr(error))))
-        with open(pipe, "wb") as answer:
-            answer.write(told)
-    finally:
-        os._exit(0)
+        return pickle.dumps(_try(program, step))
+    except Exception as error:
+        return pickle.dumps((None, None, RuntimeError(repr(error))))
 
 
 def _try(program, step):

@@ -15,6 +15,7 @@ if __name__ == "__main__":  # python -I looks for modules in no folder of ours
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from lab import confine
+from lab.beside import forget_ended
 from lab.process import descendants, exit_status
 
 PATIENCE = 5.0  # seconds for all that was killed to be gone
@@ -54,17 +55,8 @@ def _end_all():
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(process.pid, signal.SIGKILL)
         time.sleep(0.001)
-        _bury()
+        forget_ended()
     return len(seen) - len(left), len(left)
-
-
-def _bury():
-    """Forget the children that have ended."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        pass
 
 
 if __name__ == "__main__":

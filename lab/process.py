@@ -4,6 +4,7 @@ Nothing here asks the process itself, so nothing here can be made up by it.
 """
 
 import errno
+import functools
 import os
 import re
 import stat
@@ -222,6 +223,7 @@ def _is_alive(proc, number):
         return False
 
 
+@functools.lru_cache(1000)  # a trial reads the same tables again and again
 def _mount(line):
     """Read one line of mountinfo."""
     before, after = line.split(" - ", 1)

@@ -5,84 +5,48 @@ What goes wrong in a fork harms neither this process nor the next verdict.
 
 import json
 import os
-import select
 import signal
 import time
 
 import pytest  # noqa: F401  the judge needs it; here it is imported once for all
 
-from lab import confine, judge
+from lab import judge
+from lab.beside import Beside, forget_ended
 from lab.host import LabError
 from lab.process import descendants
 
 PATIENCE = 10.0  # seconds for a lab host to be gone
 
 
-class Judging:
+class Judging(Beside):
     """One verdict on its way; `fileno()` is ready to be read when it is there."""
 
     def __init__(self, program: str, step: int):
-        self._answer, theirs = os.pipe()
-        self._pid = os.fork()
-        if self._pid == 0:
-            _tell(theirs, program, step)
-        os.close(theirs)
-
-    def fileno(self):
-        """The descriptor to wait for."""
-        return self._answer
-
-    def is_done(self):
-        """Whether the verdict is there."""
-        return bool(select.select([self], [], [], 0)[0])
+        super().__init__(lambda: json.dumps(_judged(program, step)).encode())
 
     def finish(self) -> dict:
         """Return {"results": ...}, or {"error": ...}, in words, if there is no verdict."""
-        with open(self._answer, closefd=False) as answer:
-            told = answer.read()
+        told = self.read()
         self.cancel()
         return json.loads(told) if told else {"error": "the checker ended without a word"}
 
     def cancel(self):
         """End it, wherever it is; returns when its lab host is gone."""
-        os.close(self._answer)
         # The lab host hangs on its handle, and the handle on this process and its children.
-        os.kill(self._pid, signal.SIGKILL)
+        self.end()
         _wait_for_all()
 
 
 def _wait_for_all():
     """Wait until no child is left; what hangs is killed, but for keepers, who tidy up."""
     deadline = time.monotonic() + PATIENCE / 2
-    while _has_children():
+    while forget_ended():
         if time.monotonic() > deadline:
             deadline += PATIENCE
             for process in descendants(os.getpid())[1:]:
                 if process.parent() != os.getpid():
                     os.kill(process.pid, signal.SIGKILL)
         time.sleep(0.001)
-
-
-def _has_children():
-    """Forget the children that have ended; whether there is another one."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        return False
-    return True
-
-
-def _tell(pipe, program, step):
-    """In the child: judge, and write what came of it to a pipe."""
-    try:
-        confine.die_with_parent()
-        os.setsid()  # Ctrl-C is for the parent, who ends us
-        told = json.dumps(_judged(program, step)).encode()
-        with open(pipe, "wb") as answer:
-            answer.write(told)
-    finally:
-        os._exit(0)
 
 
 def _judged(program, step):

@@ -14,7 +14,7 @@ from lab import ROOT, course
 LAYERS = (
     ("the checkout", ["lab"]),
     ("system calls", ["linux", "wire", "confine"]),
-    ("processes and groups, seen through /proc", ["cgroup", "process"]),
+    ("processes and groups, seen through /proc", ["cgroup", "process", "beside"]),
     ("lab host", ["init", "machine", "keeper", "host", "jail"]),
     (
         "engine",

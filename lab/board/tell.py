@@ -5,14 +5,13 @@ token of this checkout, by which nobody else can use the name.  That is done in 
 which the kernel ends after DEADLINE: no board can hold a verdict up, or change it.
 """
 
-import contextlib
 import json
 import os
 import re
-import select
 import signal
 
-from lab import board, confine, files
+from lab import board, files
+from lab.beside import Beside
 
 DEADLINE = 0.8  # seconds, for the search for the machine's name too
 LONGEST = 4096  # bytes of an answer that are read
@@ -26,45 +25,27 @@ _BOARD = board.SCHEMA.encode()
 _ANSWER = re.compile(rb"HTTP/1\.[01] (\d{3}) .*?\r\n\r\n%b: (.*)" % _BOARD, re.S)
 
 
-class Telling:
+class Telling(Beside):
     """Passes on their way to the board; `fileno()` is ready to be read when they are told."""
 
     def __init__(self, opted: str, step: int, results: list):
         """Tell which of some results are passes; `opted` is what BOARD says."""
         self._where = opted.rpartition("@")[2]
         passed = [result["check"] for result in results if result["verdict"] == "pass"]
-        self._answer, theirs = os.pipe()
-        self._pid = os.fork()
-        if self._pid == 0:
-            _be(theirs, opted, step, passed)
-        os.close(theirs)
-
-    def fileno(self):
-        """The descriptor to wait for."""
-        return self._answer
-
-    def is_done(self):
-        """Whether there is nothing more to wait for."""
-        return bool(select.select([self], [], [], 0)[0])
+        super().__init__(lambda: _in_time(opted, step, passed))
 
     def finish(self) -> str:
         """Return in a line why it could not be told; "" if it was."""
-        with open(self._answer, "rb") as answer:
-            said = answer.read().decode()
-        with contextlib.suppress(ChildProcessError):  # who waits for all may have been first
-            os.waitpid(self._pid, 0)
+        said = self.read().decode()
+        self.end()
         return said.strip() if said else _no_answer(self._where)
 
 
-def _be(pipe, opted, step, passed):
-    """In the child: tell, and write to a pipe what there is to say of it."""
-    try:
-        confine.die_with_parent()
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.setitimer(signal.ITIMER_REAL, DEADLINE)
-        os.write(pipe, f"{_tell(opted, step, passed)}\n".encode())
-    finally:
-        os._exit(0)
+def _in_time(opted, step, passed):
+    """In the child: tell, and return what there is to say of it; the kernel ends what is late."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, DEADLINE)
+    return f"{_tell(opted, step, passed)}\n".encode()
 
 
 def _tell(opted, step, passed):

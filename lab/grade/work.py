@@ -5,13 +5,12 @@ judge, and only its own verdict is missing.
 """
 
 import json
-import os
 import select
-import signal
 import tempfile
 import time
 
 from lab import confine
+from lab.beside import Beside
 
 
 class Lost(Exception):
@@ -29,66 +28,47 @@ def run(jobs, at_once: int, do, take, budget: float) -> None:
     JSON can tell; `take` is called here with the job and that, or Lost.  `jobs` is read one by
     one, so that any number needs the same memory.  KeyboardInterrupt ends what is under way.
     """
-    jobs, running = iter(jobs), {}
+    jobs, running = iter(jobs), []
     confine.adopt()
     try:
         while True:
             while len(running) < at_once and (job := next(jobs, None)) is not None:
-                worker = _Worker(job, do, budget)
-                running[worker.answer] = worker
+                running.append(_Worker(job, do, budget))
             if not running:
                 return
             for worker in _ready(running):
-                del running[worker.answer]
+                running.remove(worker)
                 take(worker.job, worker.finish())
     finally:
-        for worker in running.values():
+        for worker in running:
             worker.finish()
 
 
 def _ready(running):
     """Return the workers that have answered, or whose time is up; waits for the first."""
-    soonest = min(worker.deadline for worker in running.values())
-    ready = select.select(list(running), [], [], max(0, soonest - time.monotonic()))[0]
+    soonest = min(worker.deadline for worker in running)
+    ready = select.select(running, [], [], max(0, soonest - time.monotonic()))[0]
     now = time.monotonic()
-    return [w for fd, w in running.items() if fd in ready or w.deadline <= now]
+    return [worker for worker in running if worker in ready or worker.deadline <= now]
 
 
-class _Worker:
-    """A process that does one job; `answer` can be read when it is done."""
+class _Worker(Beside):
+    """A process that does one job."""
 
     def __init__(self, job, do, budget):
         self.job, self.deadline, self._budget = job, time.monotonic() + budget, budget
         self._folder = tempfile.TemporaryDirectory(prefix="grade-")
-        self.answer, theirs = os.pipe()
-        self._pid = os.fork()
-        if self._pid == 0:
-            _tell(theirs, do, job, self._folder.name)
-        os.close(theirs)
+        super().__init__(lambda: json.dumps(do(job, self._folder.name)).encode())
 
     def finish(self):
         """End the process, and return what it has told, or Lost."""
-        late = not select.select([self.answer], [], [], 0)[0]
-        told = b""
-        if not late:
-            with open(self.answer, "rb", closefd=False) as answer:
-                told = answer.read()
-        os.close(self.answer)
-        os.kill(self._pid, signal.SIGKILL)
-        os.waitpid(self._pid, 0)
+        late = not self.is_done()
+        told = b"" if late else self.read()
+        self.end()
         self._folder.cleanup()
         if late:
             return Late(f"no verdict within {self._budget:.0f} seconds")
-        return json.loads(told) if told else Lost("the checker ended without a word")
-
-
-def _tell(pipe, do, job, folder):
-    """In the child: do the job, and write what came of it to a pipe."""
-    try:
-        confine.die_with_parent()
-        os.setsid()  # Ctrl-C is for the parent, who ends us
-        told = json.dumps(do(job, folder)).encode()
-        with open(pipe, "wb") as answer:
-            answer.write(told)
-    finally:
-        os._exit(0)
+        try:
+            return json.loads(told)
+        except ValueError:  # it was killed, perhaps in the middle of a word
+            return Lost("the checker ended without a word")
