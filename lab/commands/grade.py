@@ -3,7 +3,6 @@
 import functools
 import os
 import sys
-import time
 
 from lab import course, files, progress, vm
 from lab.commands import FAIL, USAGE, no_lab_host
@@ -20,6 +19,7 @@ from lab.grade import (
     verdict,
     work,
 )
+from lab.grade.bar import Bar
 from lab.grade.pseudonyms import LIST, Pseudonyms
 from lab.host import LabError, hide
 
@@ -28,7 +28,6 @@ USE += " [OPAQUE=yes]"
 # What has which judged(), accepted(), jobs(), budget(); who is "alone" is an autograder.
 ISOLATE = {"lab": verdict, "vm": machine, "alone": alone}
 ALL = range(1, len(course.STEPS) + 1)
-NAMES = 24  # letters of a name in the progress
 KEPT = "What was judged is kept: mend that, and the same command goes on."
 
 
@@ -112,25 +111,26 @@ class _Asked:
 
 def _grade(people, asked, kept):
     """Judge what was not judged yet, and keep each verdict as it comes."""
-    shown = _Progress(len(people) * len(asked.steps))
+    bar = Bar(len(people) * len(asked.steps), sys.stderr)
 
     def take(job, answer):
         for step, program in job.programs.items():
             results = _results(asked.judges, answer, job.learner, step, program)
             kept.add(results)
-            shown.show(job.learner, step, results)
+            passed = f"{progress.count_passed(results)} of {len(results)} pass"
+            bar.show(told.line(job.learner), f"step {step}: {passed}")
 
-    jobs = _jobs(people, asked, kept, shown)
+    jobs = _jobs(people, asked, kept, bar)
     work.run(jobs, asked.jobs, asked.judges.judged, take, asked.judges.budget(len(asked.steps)))
-    shown.end()
+    bar.end()
 
 
-def _jobs(people, asked, kept, shown):
+def _jobs(people, asked, kept, bar):
     """Yield the jobs: of each person what there is (more) to judge."""
     for person in people:
         programs = {step: _program(person, step, asked, kept) for step in asked.steps}
         wanted = {step: program for step, program in programs.items() if program is not None}
-        shown.skip(len(programs) - len(wanted))
+        bar.skip(len(programs) - len(wanted))
         yield from asked.judges.jobs(submissions.Programs(person.name, wanted))
 
 
@@ -159,33 +159,3 @@ def _results(judges, answer, learner, step, program):
         # A program cannot end its judge; that it takes its time is another matter.
         why = "timeout" if isinstance(lost, work.Late) else "checker_error"
         return verdict.lost(program, step, learner, str(lost), why)
-
-
-class _Progress:
-    """How far it is, on a terminal in one line that is written again, with names and time left."""
-
-    def __init__(self, total):
-        self._total, self._done, self._judged = total, 0, 0
-        self._begin = time.monotonic()
-
-    def skip(self, number):
-        """Count what was judged before, or was not handed in."""
-        self._done += number
-
-    def show(self, learner, step, results):
-        """Count one, and say how it was."""
-        self._done += 1
-        self._judged += 1
-        passed = progress.count_passed(results)
-        each = (time.monotonic() - self._begin) / self._judged
-        minutes, seconds = divmod(round(each * (self._total - self._done)), 60)
-        where = f"{self._done} of {self._total}, {minutes}:{seconds:02} left"
-        what = f"{told.line(learner)[:NAMES]} step {step}: {passed} of {len(results)} pass"
-        line = f"{where:28} {what}"
-        print(f"\r{line:79.79}" if sys.stderr.isatty() else line, end="", file=sys.stderr)
-        print("" if sys.stderr.isatty() else "\n", end="", file=sys.stderr, flush=True)
-
-    def end(self):
-        """Leave the line."""
-        if sys.stderr.isatty():
-            print(file=sys.stderr)
