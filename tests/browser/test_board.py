@@ -5,31 +5,14 @@ import shutil
 
 import pytest
 from boards import KNOWN, Board, message
+from chromium import ARTIFACTS, playwright
 from test_command_line import copied
 
-from lab import ROOT
-
-playwright = pytest.importorskip("playwright.sync_api", reason="make test-browser installs it")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-ARTIFACTS = f"{ROOT}/artifacts"
 SIZES = {"projector": (1920, 1080), "notebook": (1280, 720), "phone": (390, 800)}
 PATIENCE = 20_000  # milliseconds
 expect = playwright.expect
 expect.set_options(timeout=PATIENCE)
 HOSTILE = "<img src=x onerror=alert(1)>"
-
-if not CHROMIUM:
-    reason = "there is no chromium here: sudo apt-get install chromium"
-    pytest.exit(reason, 1) if os.environ.get("CI") else pytest.skip(reason, allow_module_level=True)
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    """Return the browser."""
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +127,6 @@ def test_page_says_when_the_board_is_gone(chromium, checkout, board):
 @pytest.mark.parametrize("count", [0, 1, 30, 200])
 def test_class_of_any_size_fits(chromium, board, count):
     """Nothing sticks out to the side; all is seen at once on a projector, in light and dark."""
-    os.makedirs(ARTIFACTS, exist_ok=True)
     fill(board, count)
     for size in SIZES:
         for theme in ("light", "dark"):

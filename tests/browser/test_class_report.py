@@ -1,18 +1,14 @@
 """report.html in a real browser: light, dark, on paper, and with a class of five hundred."""
 
 import os
-import shutil
 import sys
 
 import classes
 import pytest
+from chromium import ARTIFACTS, playwright
 
-from lab import ROOT
 from lab.grade import page as report
 
-playwright = pytest.importorskip("playwright.sync_api", reason="make test-browser installs it")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-ARTIFACTS = f"{ROOT}/artifacts"
 SMALL, LARGE = 30, 500
 WIDE, NARROW = 1280, 420
 A4 = 186 * 96 / 25.4  # CSS pixels of a page's width, without its margins
@@ -27,20 +23,6 @@ NOT_BLACK = """() => [...document.body.querySelectorAll("*")].filter(one => {
   const style = getComputedStyle(one), seen = one.checkVisibility() && !one.closest("svg");
   return seen && (style.color !== "rgb(0, 0, 0)" || style.backgroundColor !== "rgba(0, 0, 0, 0)");
 }).map(one => one.outerHTML.slice(0, 80))"""
-
-if not CHROMIUM:
-    reason = "there is no chromium here: sudo apt-get install chromium"
-    pytest.exit(reason, 1) if os.environ.get("CI") else pytest.skip(reason, allow_module_level=True)
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    """Return the browser."""
-    os.makedirs(ARTIFACTS, exist_ok=True)
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")

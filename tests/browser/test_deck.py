@@ -1,16 +1,11 @@
 """The slides in a real browser: each fits, in every size and theme, and the keys turn them."""
 
-import os
-import shutil
-
 import pytest
+from chromium import ARTIFACTS
 
 from lab import ROOT
 from lab.commands import slides
 
-playwright = pytest.importorskip("playwright.sync_api", reason="make test-browser installs it")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-ARTIFACTS = f"{ROOT}/artifacts"
 SIZES = ((1280, 720), (1920, 1080), (1024, 768))
 # What sticks out of the slide that is shown, or is under the line with its number.
 STICKS_OUT = """() => {
@@ -24,19 +19,6 @@ STICKS_OUT = """() => {
       || part.scrollWidth > part.clientWidth + 1 || innerHeight < document.body.scrollHeight;
   }).map(part => part.outerHTML.slice(0, 80));
 }"""
-
-if not CHROMIUM:
-    reason = "there is no chromium here: sudo apt-get install chromium"
-    pytest.exit(reason, 1) if os.environ.get("CI") else pytest.skip(reason, allow_module_level=True)
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    """Return the browser."""
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +55,6 @@ def test_every_slide_fits(chromium, address, size, theme):
     """Nothing sticks out of a slide, and one is seen at a time."""
     page = opened(chromium, address, size, theme)
     count = page.locator("main > section").count()
-    os.makedirs(ARTIFACTS, exist_ok=True)
     for number in range(1, count + 1):
         assert shown(page) == [number]
         assert not page.evaluate(STICKS_OUT), f"slide {number}"

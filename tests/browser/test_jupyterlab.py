@@ -5,13 +5,13 @@ Run by `make test-browser`.  What was seen last is kept as pictures in artifacts
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
 import time
 
 import pytest
+from chromium import ARTIFACTS
 from kernels import environment
 from running import PATIENCE, run
 from test_command_line import copied, program
@@ -20,17 +20,8 @@ from lab import ROOT, course
 from lab.client import MAIN
 from lab.process import descendants
 
-playwright = pytest.importorskip("playwright.sync_api", reason="make test-browser installs it")
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run")
-QUIET += ("--disable-background-networking", "--disable-component-update", "--disable-sync")
-ARTIFACTS = f"{ROOT}/artifacts"
 MOST = 120_000  # milliseconds for anything in a page
 SOURCE = course.read_source()
-
-if not CHROMIUM:
-    reason = "there is no chromium here: sudo apt-get install chromium"
-    pytest.exit(reason, 1) if os.environ.get("CI") else pytest.skip(reason, allow_module_level=True)
 
 
 class Lab:
@@ -83,20 +74,10 @@ def lab(copy):
     assert running.stop(signal.SIGINT) == 0
 
 
-@pytest.fixture(scope="module")
-def browser():
-    """Return Chromium, running."""
-    os.makedirs(ARTIFACTS, exist_ok=True)
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield chromium
-        chromium.close()
-
-
 @pytest.fixture(params=["light"])
-def page(browser, lab, request):
+def page(chromium, lab, request):
     """Return an empty page of a reader who likes it light or dark; no request goes elsewhere."""
-    context = browser.new_context(
+    context = chromium.new_context(
         color_scheme=request.param, viewport={"width": 1280, "height": 1600}
     )
     opened, elsewhere = context.new_page(), []
@@ -283,10 +264,10 @@ def test_notebook_of_a_step_is_the_first_page(copy):
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGKILL])
-def test_nothing_goes_on_when_it_is_stopped(copy, browser, signum):
+def test_nothing_goes_on_when_it_is_stopped(copy, chromium, signum):
     """Ctrl-C, and kill -9 as well, end JupyterLab, its kernels, and what makes lab hosts."""
     lab = Lab(copy)
-    context = browser.new_context()
+    context = chromium.new_context()
     page = context.new_page()
     open_notebook(page, lab, "01_uts")
     running = lab.processes()
