@@ -268,6 +268,7 @@ def results_of(who):
     """Return results as they are kept."""
     run_id = os.urandom(8).hex()
     common = {"run_id": run_id, "of_step": 1, "submission_hash": "1", "checker_version": VERSION}
+    common["verdict"] = "pass"
     numbers = range(1, len(checks.of_step(1)) + 1)
     return [{**common, **who, "check": f"01.{number}"} for number in numbers]
 

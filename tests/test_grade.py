@@ -13,9 +13,9 @@ import zipfile
 import pytest
 from running import ENVIRONMENT, PATIENCE, run
 
-from lab import ROOT, checks, course
+from lab import ROOT, checks, course, progress
 from lab.commands import grade as command
-from lab.grade import machine, submissions, verdict, work
+from lab.grade import machine, store, submissions, verdict, work
 from lab.session import IS_EMULATED
 
 SOURCE = course.read_source()
@@ -274,6 +274,23 @@ def test_class_is_judged_person_by_person(class_, tmp_path):
     assert {result["learner"] for result in kept} == set(os.listdir(class_)) - {"frank.zip"} | {
         "frank"
     }
+
+
+def test_last_program_of_a_step_is_what_counts(tmp_path):
+    """Who hands in an older program again is judged again: the last verdict is on another one."""
+    for content in (b"older", b"newer"):
+        kept = store.Store(str(tmp_path))
+        kept.add(verdict.lost(content, 1, "ann", "..."))
+    kept = store.Store(str(tmp_path))
+    assert kept.has("ann", 1, progress.digest(b"newer"))
+    assert not kept.has("ann", 1, progress.digest(b"older"))
+
+
+@pytest.mark.parametrize("nobodys", ["checker_error", "cannot_check"])
+def test_what_was_no_mistake_is_tried_again(tmp_path, nobodys):
+    """When the checker broke, or the machine could not, the next run is another try."""
+    store.Store(str(tmp_path)).add(verdict.lost(b"x", 1, "ann", "...", nobodys))
+    assert not store.Store(str(tmp_path)).has("ann", 1, progress.digest(b"x"))
 
 
 @NO_LAB_ON_LAB

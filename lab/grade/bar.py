@@ -24,9 +24,7 @@ class Bar:
         self._judged += 1
         each = (time.monotonic() - self._begin) / self._judged
         minutes, seconds = divmod(round(each * (self._total - self._done)), 60)
-        where = (
-            f"{self._done:>{len(str(self._total))}} of {self._total}, {minutes}:{seconds:02} left"
-        )
+        where = f"{self._done} of {self._total}, {minutes}:{seconds:02} left"
         self._write(where, f"{name[:NAMES]} {what}")
 
     def _write(self, where, what):

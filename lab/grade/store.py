@@ -7,10 +7,21 @@ work costs no more than what is under way; the next run goes on with the rest.
 import itertools
 import json
 import os
+from typing import NamedTuple
 
 from lab import __version__, checks, files
 
 NAME = "results.jsonl"
+NO_VERDICTS = ("cannot_check", "checker_error")
+
+
+class _Known(NamedTuple):
+    """What a program in the file is known by."""
+
+    learner: str
+    step: int
+    digest: str
+    is_judged: bool  # each check has come to a verdict
 
 
 class Store:
@@ -22,11 +33,14 @@ class Store:
         files.own(folder)
         self.path = f"{folder}/{NAME}"
         _end_last_line(self.path)
-        self._known = {key for key, _ in self._kept()}
+        self._known = {program[:2]: program for program, _ in self._kept()}
 
     def has(self, learner: str, step: int, digest: str) -> bool:
-        """Whether this very program was judged for this person, by these checks."""
-        return (learner, step, digest) in self._known
+        """Whether this very program was judged last for this person's step, by these checks.
+
+        What was nobody's mistake is no verdict on it: another try may come to one.
+        """
+        return self._known.get((learner, step)) == (learner, step, digest, True)
 
     def add(self, results: list) -> None:
         """Keep the results of one program: all or none of its lines; OSError on a full disk."""
@@ -43,13 +57,13 @@ class Store:
 
     def names(self) -> list:
         """Return who is in it, sorted."""
-        return sorted({learner for (learner, _, _), _ in self._kept()})
+        return sorted({program.learner for program, _ in self._kept()})
 
     def people(self):
         """Yield (name, results) for each person, sorted by name; of a step the last verdict."""
         places = {}
-        for (learner, step, _), place in self._kept():
-            places.setdefault(learner, {})[step] = place
+        for program, place in self._kept():
+            places.setdefault(program.learner, {})[program.step] = place
         for learner in sorted(places):
             results = []
             with open(self.path, "rb") as file:
@@ -66,7 +80,8 @@ class Store:
                 lines = list(group)
                 (first, begin, _), (last, _, end) = lines[0], lines[-1]
                 if _is_whole(first, last):
-                    yield _key(first), (begin, end)
+                    is_judged = not any(line["verdict"] in NO_VERDICTS for line, _, _ in lines)
+                    yield _Known(*_key(first), is_judged), (begin, end)
 
 
 def _end_last_line(path):
