@@ -20,9 +20,18 @@ def main(folder, *before, last):
     threading.Thread(target=interrupt, args=[manager], daemon=True).start()
     print("pid", manager.provisioner.pid, flush=True)
     print("said", repr(said(client, last)), flush=True)
-    client.execute_interactive("print('alive')", timeout=PATIENCE, output_hook=show)
+    # What comes at once after an error, a kernel takes for part of it, and does not run.
+    while was_aborted(
+        client.execute_interactive("print('alive')", timeout=PATIENCE, output_hook=show)
+    ):
+        pass
     client.stop_channels()
     manager.shutdown_kernel(now=True)
+
+
+def was_aborted(reply):
+    """Whether a cell was not run."""
+    return reply["content"]["status"] == "aborted"
 
 
 def interrupt(manager):
