@@ -23,7 +23,7 @@ LAYERS = (
     ),
     (
         "what is kept, and shown",
-        "files progress difference report certificate exercise pictures".split(),
+        "files policy progress difference report certificate exercise pictures".split(),
     ),
     (
         "front ends",

@@ -5,8 +5,6 @@ a limit for all that is read; every address has a rate, and nothing that comes i
 """
 
 import asyncio
-import base64
-import hashlib
 import ipaddress
 import json
 import os
@@ -15,7 +13,7 @@ import time
 from http import HTTPStatus
 from string import Template
 
-from lab import ROOT, board, ink
+from lab import ROOT, board, ink, policy
 from lab.board.roll import Refused
 
 PATIENCE = 5.0  # seconds for a connection, from its beginning to its end
@@ -172,23 +170,13 @@ def response(status: int, kind: str, body: bytes, more=()) -> bytes:
 def page() -> tuple:
     """Return the page, and the policy that lets its own style and script run, and nothing else."""
     with open(f"{ROOT}/lab/board/page.html") as file:
-        text = Template(file.read()).substitute(light=_colours(0), dark=_colours(1))
-    hashes = {tag: _hash(text, tag) for tag in ("style", "script")}
-    policy = f"default-src 'none'; style-src {hashes['style']}; script-src {hashes['script']}; "
-    policy += "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
-    policy += "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
-    return text.encode(), policy
-
-
-def _hash(text, tag):
-    """Return by what a policy knows what stands in a tag."""
-    inside = re.search(f"<{tag}>(.*?)</{tag}>", text, re.S)[1]
-    return f"'sha256-{base64.b64encode(hashlib.sha256(inside.encode()).digest()).decode()}'"
-
-
-def _colours(column):
-    """Return the colours of the pictures in a theme, as properties of the page."""
-    return "; ".join(f"--{name}: {pair[column]}" for name, pair in ink.COLOURS.items())
+        text = Template(file.read()).substitute(light=ink.colours(0, ""), dark=ink.colours(1, ""))
+    parts = {tag: re.search(f"<{tag}>(.*?)</{tag}>", text, re.S)[1] for tag in ("style", "script")}
+    hashes = {tag: policy.allowed(part) for tag, part in parts.items()}
+    rules = f"default-src 'none'; style-src {hashes['style']}; script-src {hashes['script']}; "
+    rules += "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
+    rules += "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+    return text.encode(), rules
 
 
 def network(peer) -> str:
