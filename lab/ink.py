@@ -29,9 +29,9 @@ FONTS = {
 }
 
 
-def colours(column: int) -> str:
+def colours(column: int, prefix: str = "i-") -> str:
     """Return the colours of a theme as custom properties of CSS: 0 is light, 1 is dark."""
-    return ";".join(f"--i-{name}:{pair[column]}" for name, pair in COLOURS.items())
+    return ";".join(f"--{prefix}{name}:{pair[column]}" for name, pair in COLOURS.items())
 
 
 _THEMES = f"""\

@@ -111,9 +111,8 @@ def own_lines(text: str, program: str) -> str:
             last = number + 1
         if frame and frame[1] == program:
             source = "".join(lines[number + 1 : number + 2])
-            if (
-                FRAME.match(source) or source[:4].strip()
-            ):  # after chroot(2) there is no file to read
+            # After chroot(2) there is no file to read, and no line of it here.
+            if FRAME.match(source) or source[:4].strip():
                 source = f"in {frame[3]}"
             frames.append(f"{os.path.basename(program)}:{frame[2]}  {source.strip()}")
     rest = lines[last:] if frames else lines

@@ -40,15 +40,10 @@ def build(text: str, folder: str) -> str:
     with open(f"{ROOT}/lab/slides.html") as page:
         return Template(page.read()).substitute(
             title=escape(re.search(r"^# (.*)$", text, re.M)[1]),
-            light=_colours(0),
-            dark=_colours(1),
+            light=ink.colours(0, ""),
+            dark=ink.colours(1, ""),
             slides="\n".join(slides),
         )
-
-
-def _colours(column):
-    """Return the colours of the pictures in a theme, as properties of the page."""
-    return "; ".join(f"--{name}: {pair[column]}" for name, pair in ink.COLOURS.items())
 
 
 def _slide(text, folder, number):

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from lab.grade import told
 
 SCHEMA = "classroom50/result/v1"
-NO_GRADE = ("cannot_check", "checker_error")
 
 
 class Facts(NamedTuple):
@@ -72,7 +71,7 @@ def document(results: list, facts: Facts) -> dict:
     NoGrade if something could not be checked, or nothing was: no grade is better than 0 of 0.
     """
     checks = told.once(results)
-    unknown = [result for result in checks if result["verdict"] in NO_GRADE]
+    unknown = [result for result in checks if result["verdict"] in told.NO_VERDICTS]
     if unknown or not checks:
         first = [f"{told.name(r)}: {told.line(r['observed'])}" for r in unknown[:1]]
         raise NoGrade(*first or ["nothing was checked"])

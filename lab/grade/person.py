@@ -2,7 +2,7 @@
 
 from html import escape
 
-from lab import course, report
+from lab import course, progress, report
 from lab.grade import heatmap, summary, told, xrays
 from lab.verdict import MARKS
 
@@ -12,11 +12,8 @@ OURS = ("likely", "hint 1", "prove it")  # fields in which nothing is a learner'
 
 def page(row: heatmap.Row, results: list, hide=str) -> str:
     """Return the section of a person; `hide` takes names out of what a program has printed."""
-    programs, known = {}, set()
-    for result in results:
-        programs.setdefault(told.of_step(result), []).append(result)
-    parts = []
-    for step, own in sorted(programs.items()):
+    parts, known = [], set()
+    for step, own in told.by_program(results).items():
         parts += _program(step, row.person.steps[step].word, own, known, hide)
     points = f"{row.person.points} of {row.person.max_points} points"
     head = f'<h2>{told.html(row.person.person)}</h2><p class="points">{points}'
@@ -41,7 +38,7 @@ def _program(step, word, results, known, hide):
 
 def _verdicts(results, known, hide):
     """Yield what there is to say of one program: what fails, most of all what is new."""
-    failed = [result for result in results if result["verdict"] in told.FAILED]
+    failed = [result for result in results if result["verdict"] in progress.FAILED]
     new = [result for result in failed if _key(result) not in known]
     again = [result["check"] for result in failed if _key(result) in known]
     known.update(map(_key, failed))
@@ -49,7 +46,7 @@ def _verdicts(results, known, hide):
         yield _failures(group, results, hide)
     if again:
         yield f"<p>{MARKS['fail']} as before: {', '.join(again)}</p>\n"
-    others = [r for r in results if r["verdict"] not in ("pass", *told.FAILED)]
+    others = [r for r in results if r["verdict"] not in ("pass", *progress.FAILED)]
     for group in _gathered(others, lambda result: _others(result, results)):
         yield _waiting(group, results, hide)
 

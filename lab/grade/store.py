@@ -10,18 +10,18 @@ import os
 from typing import NamedTuple
 
 from lab import __version__, checks, files
+from lab.grade.told import NO_VERDICTS
 
 NAME = "results.jsonl"
-NO_VERDICTS = ("cannot_check", "checker_error")
 
 
-class _Known(NamedTuple):
-    """What a program in the file is known by."""
+class _Program(NamedTuple):
+    """What is known of a program in the file, and where its lines are."""
 
-    learner: str
-    step: int
     digest: str
     is_judged: bool  # each check has come to a verdict
+    begin: int
+    end: int
 
 
 class Store:
@@ -33,55 +33,53 @@ class Store:
         files.own(folder)
         self.path = f"{folder}/{NAME}"
         _end_last_line(self.path)
-        self._known = {program[:2]: program for program, _ in self._kept()}
+        self._last = {}  # of each person, by step
+        for results, begin, end in _kept(self.path):
+            self._enter(results, begin, end)
 
     def has(self, learner: str, step: int, digest: str) -> bool:
         """Whether this very program was judged last for this person's step, by these checks.
 
         What was nobody's mistake is no verdict on it: another try may come to one.
         """
-        return self._known.get((learner, step)) == (learner, step, digest, True)
+        last = self._last.get(learner, {}).get(step)
+        return last is not None and last.is_judged and last.digest == digest
 
     def add(self, results: list) -> None:
         """Keep the results of one program: all or none of its lines; OSError on a full disk."""
         lines = "".join(json.dumps(result) + "\n" for result in results).encode()
         with open(self.path, "ab", buffering=0) as file:
-            end = file.tell()
+            begin, left = file.tell(), lines
             try:
-                while lines:
-                    lines = lines[file.write(lines) :]
+                while left:
+                    left = left[file.write(left) :]
             except OSError as error:
-                file.truncate(end)
+                file.truncate(begin)
                 raise OSError(error.errno, error.strerror, self.path) from None
         files.own(self.path)
+        self._enter(results, begin, begin + len(lines))
+
+    def _enter(self, results, begin, end):
+        """Know of a program whose lines are in the file; it takes the place of an earlier one."""
+        first = results[0]
+        is_judged = not any(result["verdict"] in NO_VERDICTS for result in results)
+        program = _Program(first["submission_hash"], is_judged, begin, end)
+        self._last.setdefault(first["learner"], {})[first["of_step"]] = program
 
     def names(self) -> list:
         """Return who is in it, sorted."""
-        return sorted({program.learner for program, _ in self._kept()})
+        return sorted(self._last)
 
     def people(self):
         """Yield (name, results) for each person, sorted by name; of a step the last verdict."""
-        places = {}
-        for program, place in self._kept():
-            places.setdefault(program.learner, {})[program.step] = place
-        for learner in sorted(places):
+        for learner in self.names():
             results = []
             with open(self.path, "rb") as file:
-                for step in sorted(places[learner]):
-                    results += _read(file, places[learner][step])
+                for _, program in sorted(self._last[learner].items()):
+                    file.seek(program.begin)
+                    lines = file.read(program.end - program.begin).splitlines()
+                    results += map(json.loads, lines)
             yield learner, results
-
-    def _kept(self):
-        """Yield what each program in the file is known by, and where its lines are."""
-        if not os.path.exists(self.path):
-            return
-        with open(self.path, "rb") as file:
-            for _, group in itertools.groupby(_lines(file), lambda line: line[0]["run_id"]):
-                lines = list(group)
-                (first, begin, _), (last, _, end) = lines[0], lines[-1]
-                if _is_whole(first, last):
-                    is_judged = not any(line["verdict"] in NO_VERDICTS for line, _, _ in lines)
-                    yield _Known(*_key(first), is_judged), (begin, end)
 
 
 def _end_last_line(path):
@@ -91,6 +89,17 @@ def _end_last_line(path):
     with open(path, "r+b") as file:
         if file.seek(0, os.SEEK_END) and file.seek(-1, os.SEEK_END) and file.read() != b"\n":
             file.write(b"\n")
+
+
+def _kept(path):
+    """Yield the results of each whole program in a file, and where its lines begin and end."""
+    if not os.path.exists(path):
+        return
+    with open(path, "rb") as file:
+        for _, group in itertools.groupby(_lines(file), lambda line: line[0]["run_id"]):
+            results, begins, ends = zip(*group, strict=True)
+            if _is_whole(results[0], results[-1]):
+                yield results, begins[0], ends[-1]
 
 
 def _lines(file):
@@ -111,15 +120,3 @@ def _is_whole(first, last):
     step = last["of_step"]
     ends = "01.1", f"{step:02}.{len(checks.of_step(step))}"
     return (first["check"], last["check"]) in (ends, (f"{step:02}.0", f"{step:02}.0"))
-
-
-def _key(result):
-    """Return what a program is known by."""
-    return result["learner"], result["of_step"], result["submission_hash"]
-
-
-def _read(file, place):
-    """Return the results that stand at a place."""
-    begin, end = place
-    file.seek(begin)
-    return [json.loads(line) for line in file.read(end - begin).splitlines()]

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from lab import progress
 from lab.grade import told
 
 PASS, FAIL = "pass", "fail"
@@ -32,12 +33,10 @@ class Outcome(NamedTuple):
 
 def of(person: str, results: list) -> Summary:
     """Return what there is to say in short of a person; `results` are all of theirs."""
-    checks, programs = told.once(results), {}
-    for result in results:
-        programs.setdefault(told.of_step(result), []).append(result)
+    checks = told.once(results)
     points, most = (sum(result[key] for result in checks) for key in ("points", "max_points"))
     verdicts = {r["check"]: r["verdict"] for r in checks if not told.is_unread(r)}
-    steps = {step: Outcome(_word(own), _why(own)) for step, own in sorted(programs.items())}
+    steps = {step: Outcome(_word(own), _why(own)) for step, own in told.by_program(results).items()}
     return Summary(person, points, most, verdicts, steps)
 
 
@@ -46,7 +45,7 @@ def _word(results):
     verdicts = {result["verdict"] for result in results}
     if told.is_unread(results[0]):
         return NOT_HANDED_IN if told.is_missing(results[0]) else NOT_JUDGED
-    if verdicts & set(told.FAILED):
+    if verdicts & set(progress.FAILED):
         return FAIL
     unknown = [verdict for verdict in ("checker_error", "cannot_check") if verdict in verdicts]
     return unknown[0].replace("_", " ") if unknown else PASS

@@ -1,6 +1,7 @@
 """What is told of a result where no terminal is: plain text, whatever a program has printed."""
 
 import functools
+import itertools
 import re
 from html import escape
 
@@ -9,7 +10,7 @@ from lab import ink, mistakes, progress, report
 LONGEST = 2000  # characters of one text; a program may print a megabyte
 SHORT = 200  # characters of a name
 MOST = 5  # pieces of evidence
-FAILED = ("fail", "timeout")
+NO_VERDICTS = ("cannot_check", "checker_error")  # nobody's mistake
 FOR_TEACHER = "The checker failed, not your program: tell your teacher."
 HANDED_IN = "is_handed_in"  # the name of what is told of a step of which there is no program
 
@@ -85,6 +86,12 @@ def is_missing(result: dict) -> bool:
 def of_step(result: dict) -> int:
     """Return the step whose program a result is of; without a word on it, the check's own."""
     return result.get("of_step", result["step"])
+
+
+def by_program(results: list) -> dict:
+    """Return somebody's results by the step whose program they are of, in order."""
+    ordered = sorted(results, key=of_step)
+    return {step: list(own) for step, own in itertools.groupby(ordered, of_step)}
 
 
 def place(check: str) -> list:

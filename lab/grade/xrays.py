@@ -6,7 +6,7 @@ has had one to find the line of a mistake, it is that one.
 
 import contextlib
 
-from lab import course, see
+from lab import course, progress, see
 from lab.grade import told
 from lab.session import IS_EMULATED
 from lab.trial import setting
@@ -18,7 +18,7 @@ PATIENCE = 20.0 if IS_EMULATED else 2.0  # seconds to end; most programs need a 
 
 def add(results: list, program: str, step: int, trace=None) -> None:
     """Give the first result that fails the X-ray of its program, if there can be one."""
-    failed = next((result for result in results if result["verdict"] in told.FAILED), None)
+    failed = next((result for result in results if result["verdict"] in progress.FAILED), None)
     with contextlib.suppress(Exception):
         if failed:
             failed[FIELD] = _lines(trace or see.traced(program, step, PATIENCE), program, step)
@@ -32,7 +32,7 @@ def accepted(result: dict) -> dict:
 
 def first(results: list) -> tuple:
     """Return somebody's first program that fails: its step, and the lines of its X-ray."""
-    failed = [r for r in results if r["verdict"] in told.FAILED and not told.is_unread(r)]
+    failed = [r for r in results if r["verdict"] in progress.FAILED and not told.is_unread(r)]
     failed.sort(key=told.of_step)
     step = told.of_step(failed[0]) if failed else None
     return step, next((r[FIELD] for r in failed if told.of_step(r) == step and FIELD in r), [])
