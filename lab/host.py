@@ -25,7 +25,8 @@ LIMITS = (("memory.max", 512 << 20), ("memory.swap.max", 0), ("pids.max", 256))
 PATIENCE = 30.0  # seconds for a lab host to be ready or gone; under emulation it is slow
 SHARED_NAME = f"containers-from-scratch/{os.environ.get('SUDO_UID', os.getuid())}"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
+# A copy: execve(2) fails with EFAULT where another thread changes os.environ meanwhile.
+_ENVIRONMENT = dict(os.environ)
 
 _hidden = []  # folders of this machine that no lab host shows
 
@@ -57,6 +58,7 @@ class Host:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
             cwd="/",
+            env=_ENVIRONMENT,
         )
         theirs.close()
         wire.send(self._handle, _plan(layers, name))
