@@ -49,7 +49,7 @@ class Host:
         with a `name` can be joined from other terminals.  LabError where the kernel
         does not allow it.
         """
-        self._handle, theirs = _sockets()
+        self._handle, theirs = sockets()
         self._keeper = subprocess.Popen(
             [sys.executable, "-ISB", f"{ROOT}/lab/keeper.py", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
@@ -155,23 +155,19 @@ class Child:
 
     def __init__(self, handle, argv, streams, env=None, cwd="/", enter=()):
         """Ask for the program; without `streams` it gets a new terminal."""
-        self._socket, theirs = _sockets()
+        self._socket, theirs = sockets()
         request = {
             "argv": [str(word) for word in argv],
             "env": {**environment(), **(env or {})},
             "cwd": cwd,
             "terminal": not streams,
         }
-        try:
+        with theirs, contextlib.suppress(BrokenPipeError):
             wire.send(handle, request, [theirs.fileno(), *streams, *enter])
-        except BrokenPipeError:
-            raise LabDied("the lab host is gone") from None
-        theirs.close()
         answer, fds = _receive(self._socket, PATIENCE)
-        if answer is None:
-            raise LabDied("the lab host is gone")
-        if "error" in answer:
-            raise LabDied(answer["error"])
+        if not answer or "error" in answer:
+            self._socket.close()
+            raise LabDied(answer["error"] if answer else "the lab host is gone")
         self.pidfd, *self.terminal = fds
         self.pid = _number(self.pidfd)
         self.status = None
@@ -228,6 +224,11 @@ def hide(folder: str) -> None:
         _hidden.append(path)
 
 
+def sockets() -> tuple:
+    """Return two connected sockets, ours and theirs, of a handle."""
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+
 def _plan(layers, name):
     """Return what the keeper needs to know; see lab.machine."""
     root = os.geteuid() == 0
@@ -263,11 +264,6 @@ def _empty(layers):
 def _is_below(path, folder):
     """Whether a path is that of a folder, or of something in it."""
     return f"{path}/".startswith(f"{folder.rstrip('/')}/")
-
-
-def _sockets():
-    """Return two connected sockets: ours and theirs."""
-    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
 
 def _receive(sock, timeout):

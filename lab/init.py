@@ -65,9 +65,12 @@ def make_read_only(flags):
         linux.mount(None, path, None, linux.MS_REMOUNT | linux.MS_BIND | linux.MS_RDONLY | flags)
 
 
-def serve(handles, listener):
-    """Start what the handles ask for, and report how it ended, until all are closed."""
-    server = _Server(listener)
+def serve(handles, listener, become=None):
+    """Start what the handles ask for, and report how it ended, until all are closed.
+
+    `become` is what a child does, in place of executing a program.
+    """
+    server = _Server(listener, become or _become)
     for handle in handles:
         server.add(handle)
     while server.handles:
@@ -77,8 +80,8 @@ def serve(handles, listener):
 class _Server:
     """The handles of a lab host, and the programs that were started through them."""
 
-    def __init__(self, listener):
-        self.handles, self._started = {}, {}
+    def __init__(self, listener, become):
+        self.handles, self._started, self._become = {}, {}, become
         self._listener, self._poll = listener, select.poll()
         if listener:
             self._poll.register(listener, select.POLLIN)
@@ -110,7 +113,7 @@ class _Server:
             self.handles.pop(fd).close()
             return
         try:
-            child = _Child(request, fds)
+            child = _Child(request, fds, self._become)
         except OSError as error:  # fork(2), where programs have used up what there is
             return _refuse(error, fds)
         self._started[child.pid] = child
@@ -146,7 +149,7 @@ def _refuse(error, fds):
 class _Child:
     """One process that a handle asked for."""
 
-    def __init__(self, request, fds):
+    def __init__(self, request, fds, become):
         self.reply, streams, enter = wire.opened(fds[0]), fds[1:4], fds[4:]
         master = []
         if request["terminal"]:
@@ -154,7 +157,7 @@ class _Child:
             master, streams, enter = [controller], [terminal] * 3, fds[1:]
         self.pid = os.fork()
         if self.pid == 0:
-            _become(request, streams, enter)
+            become(request, streams, enter)
         self.pidfd = os.pidfd_open(self.pid)
         self._send({"pid": self.pid}, [self.pidfd, *master])
         for fd in {*streams, *master, *enter}:

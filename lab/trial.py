@@ -11,7 +11,8 @@ import sys
 import time
 
 from lab import ROOT, cgroup, course
-from lab.host import Host
+from lab.forks import Forks
+from lab.host import Host, LabDied
 from lab.lenience import Lenience
 from lab.process import Process, descendants
 from lab.session import IS_EMULATED, PATIENCE, Run, Session
@@ -41,7 +42,7 @@ class Trial:
         self.sleep = f"sleep 1{int(self.token[:6], 16):08}"  # known again among what is left
         self.path, layers, self._env = setting(program, step)
         self.lab = Host(layers)
-        self._lenience = Lenience(is_crowded=self._is_crowded)
+        self._lenience, self._forks = Lenience(is_crowded=self._is_crowded), None
 
     def run(self):
         """Do it all; LabError if there can be no lab host here."""
@@ -50,7 +51,8 @@ class Trial:
         if self.step >= 4:
             self.lab_groups = Process(self.lab.pid).groups()  # where programs begin
         self.first = self._session(self._start, f"{self.sleep} &\n" if self.step >= 2 else "")
-        self.usage = [self._run(self._start, words) for words in ([], ["run"], ["start", "true"])]
+        self._forks = Forks(self.lab, self.path, self._env, ELSEWHERE)
+        self.usage = [self._run(self._fork, words) for words in ([], ["run"], ["start", "true"])]
         if self.first.greet():
             self._go_on()
         else:
@@ -103,6 +105,8 @@ class Trial:
 
     def close(self):
         """End the lab host."""
+        if self._forks:
+            self._forks.close()
         self.lab.close()
 
     def _run(self, start, arguments):
@@ -117,6 +121,13 @@ class Trial:
         """Run the learner's program on the lab host, as `sudo python3` would."""
         words = [*gate, sys.executable, self.path, *arguments]
         return self.lab.spawn(words, streams, self._env if env is None else env, cwd=ELSEWHERE)
+
+    def _fork(self, arguments, streams):
+        """The same as `_start`, for a run of which only words and an end are expected."""
+        try:
+            return self._forks.start(arguments, streams)
+        except LabDied:  # an earlier run has killed the server
+            return self._start(arguments, streams)
 
     def _start_by_default(self, arguments, streams):
         """The same, without a word about which tree is the root."""
@@ -249,7 +260,7 @@ class Trial:
         self._give_back_the_name()
         words = (f"no-such-{self.token}", self.plain_file)
         # One after the other: they might get in each other's way, in a tree or on the host.
-        runs = (self._run(self._start, ["run", word]).finish() for word in words)
+        runs = (self._run(self._fork, ["run", word]).finish() for word in words)
         self.missing, self.not_executable = runs
         if self.step >= 4:
             self._see_the_start()
@@ -288,7 +299,7 @@ class Trial:
         """Give what is left a moment to go; what stays is a finding."""
         deadline = time.monotonic() + GRACE
         while True:
-            left = descendants(self.lab.pid)[1:]
+            left = [p for p in descendants(self.lab.pid)[1:] if p.pid != self._forks.pid]
             self.leftovers = [" ".join(or_none(p.command_line) or ["?"]) for p in left]
             if not left and groups_of(self.lab) <= self.before.groups:
                 return
@@ -313,7 +324,7 @@ def _keeps_files(mount):
     return mount.kind in ("overlay", "tmpfs") and not mount.point.startswith(("/dev", "/sys"))
 
 
-_HERE = ("lab", "_lenience")
+_HERE = ("lab", "_lenience", "_forks")
 _LIMITS = (("memory", "memory.max"), ("memory", "memory.swap.max"), ("pids", "pids.max"))
 
 

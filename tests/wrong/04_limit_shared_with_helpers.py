@@ -18,6 +18,7 @@ PROCESSES = 64
 BOX = cgroup.Group(f"container-{os.getpid()}")
 HELPERS = cgroup.Group(f"container-{os.getpid()}/helpers")
 GROUP = cgroup.Group(f"container-{os.getpid()}/command")
+NUMBERS = []  # of the helpers
 
 
 def run(command):
@@ -30,9 +31,9 @@ def run(command):
     if pid == 0:
         become(command)
     status = wait(pid)
-    for number in HELPERS.read("cgroup.procs").split():
-        os.kill(int(number), signal.SIGKILL)
-        os.waitpid(int(number), 0)
+    for number in NUMBERS:
+        os.kill(number, signal.SIGKILL)
+        os.waitpid(number, 0)
     for group in (GROUP, HELPERS, BOX):
         group.remove()
     return status
@@ -58,7 +59,8 @@ def create_group():
     GROUP.write("memory.max", MEMORY)
     GROUP.write("memory.swap.max", 0)
     for _ in range(20):
-        if os.fork() == 0:
+        NUMBERS.append(os.fork())
+        if NUMBERS[-1] == 0:
             HELPERS.join()
             linux.signal(linux.SIGINT, linux.SIG_IGN)
             signal.pause()
