@@ -28,10 +28,10 @@ def main(program):
         init.serve([wire.opened(0)], None, _leave)
         os._exit(0)
     except _Run as run:
-        words, folder, streams = run.args
+        request, streams = run.args
     # Not sooner: what has gone with the exception has closed its descriptors.
-    _take(streams, folder)
-    _be(program, words, code)
+    _take(streams, request)
+    _be(program, request["argv"], code)
 
 
 def _compiled(program):
@@ -44,17 +44,19 @@ def _compiled(program):
 
 def _leave(request, streams, _):
     """In the child: leave the server for the program."""
-    raise _Run(request["argv"], request["cwd"], streams)
+    raise _Run(request, streams)
 
 
-def _take(streams, folder):
-    """Take the streams, and nothing else that is open, as lab.init does before it executes."""
+def _take(streams, request):
+    """Take what a run is given, and nothing else that is open, as lab.init does."""
     os.setsid()
     for number, fd in enumerate(streams):
         os.dup2(fd, number)
     os.closerange(3, MOST)
     linux.signal(linux.SIGPIPE, linux.SIG_IGN)  # as Python begins
-    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(request["env"])
+    os.chdir(request["cwd"])
 
 
 def _be(program, words, code):
@@ -71,7 +73,7 @@ def _be(program, words, code):
         status = _status(end.code)
     except BaseException as error:
         sys.excepthook(type(error), error, _own(error))
-        status = 1
+        status = 1 if not isinstance(error, KeyboardInterrupt) else -linux.SIGINT
     _end(status)
 
 
@@ -110,6 +112,9 @@ def _end(status):
             stream.flush()
         except (AttributeError, OSError, ValueError):
             pass  # the program has closed it
+    if status < 0:
+        linux.signal(linux.SIGINT, linux.SIG_DFL)
+        os.kill(os.getpid(), linux.SIGINT)
     os._exit(status)
 
 

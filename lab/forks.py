@@ -13,20 +13,19 @@ SERVER = f"{ROOT}/lab/fork_server.py"
 class Forks:
     """A fork server for a program; see lab.fork_server."""
 
-    def __init__(self, lab, program, env, cwd):
+    def __init__(self, lab, program):
         """Begin to start it; `lab` is the lab host."""
-        self._cwd = cwd
         self._handle, theirs = sockets()
         with open(os.devnull, "r+") as nobody:
             words = [sys.executable, SERVER, program]
             streams = [theirs.fileno(), nobody.fileno(), nobody.fileno()]
-            self._server = lab.spawn(words, streams, env)
+            self._server = lab.spawn(words, streams)
         theirs.close()
         self.pid = self._server.pid
 
-    def start(self, words, streams) -> Child:
+    def start(self, words, streams, env, cwd) -> Child:
         """Run the program with these words; LabDied if it has ended the server."""
-        return _Fork(self._handle, words, streams, cwd=self._cwd)
+        return _Fork(self._handle, words, streams, env, cwd)
 
     def close(self):
         """Let go of the server: it ends."""

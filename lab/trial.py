@@ -51,7 +51,7 @@ class Trial:
         if self.step >= 4:
             self.lab_groups = Process(self.lab.pid).groups()  # where programs begin
         self.first = self._session(self._start, f"{self.sleep} &\n" if self.step >= 2 else "")
-        self._forks = Forks(self.lab, self.path, self._env, ELSEWHERE)
+        self._forks = Forks(self.lab, self.path)
         self.usage = [self._run(self._fork, words) for words in ([], ["run"], ["start", "true"])]
         if self.first.greet():
             self._go_on()
@@ -62,7 +62,7 @@ class Trial:
     def _go_on(self):
         """Do all that makes sense once the program has shown that it runs a command."""
         # Not sooner: where two containers get in each other's way, the second shall fail.
-        self.second = self._session(self._start_by_default)
+        self.second = self._session(self._fork_by_default)
         self.first.look(self.lab)
         if self.second.greet():
             self.second.look(self.lab)
@@ -117,21 +117,23 @@ class Trial:
         """Begin a run that is held open."""
         return Session(start, first_line, self._lenience)
 
-    def _start(self, arguments, streams, env=None, gate=()):
+    def _start(self, arguments, streams, gate=()):
         """Run the learner's program on the lab host, as `sudo python3` would."""
         words = [*gate, sys.executable, self.path, *arguments]
-        return self.lab.spawn(words, streams, self._env if env is None else env, cwd=ELSEWHERE)
+        return self.lab.spawn(words, streams, self._env, cwd=ELSEWHERE)
 
-    def _fork(self, arguments, streams):
-        """The same as `_start`, for a run of which only words and an end are expected."""
+    def _fork(self, arguments, streams, env=None):
+        """The same in a fork; where the server was killed, by itself."""
+        env = self._env if env is None else env
         try:
-            return self._forks.start(arguments, streams)
-        except LabDied:  # an earlier run has killed the server
-            return self._start(arguments, streams)
+            return self._forks.start(arguments, streams, env, ELSEWHERE)
+        except LabDied:
+            words = [sys.executable, self.path, *arguments]
+            return self.lab.spawn(words, streams, env, cwd=ELSEWHERE)
 
-    def _start_by_default(self, arguments, streams):
+    def _fork_by_default(self, arguments, streams):
         """The same, without a word about which tree is the root."""
-        return self._start(arguments, streams, env={})
+        return self._fork(arguments, streams, env={})
 
     def _start_stopped(self, arguments, streams):
         """The same as `_start`; it stops before it begins, until somebody follows it."""

@@ -41,6 +41,7 @@ PROGRAMS = {
     "threading.Thread(target=lambda: [time.sleep(0.1), print('late')]).start()",
     "closed output": "import sys; sys.stdout.close()",
     "no output": "import sys; sys.stdout = sys.stderr = None",
+    "an interrupt": "import signal; signal.raise_signal(signal.SIGINT)",
     "its death": "import os; os.kill(os.getpid(), 15)",
     "a child": "import os, sys\npid = os.fork()\nif pid:\n    os.waitpid(pid, 0)\nsys.exit('here')",
     "another program": "import os; os.execvp('echo', ['echo', 'echoed'])",
@@ -70,11 +71,16 @@ def ended(start, words):
     return run.status, *(re.sub("0x[0-9a-f]+", "0x", text) for text in (run.output, run.errors))
 
 
+def starting(forks):
+    """Return what starts the program in a fork."""
+    return lambda words, streams: forks.start(words, streams, ENV, ELSEWHERE)
+
+
 def in_fork(host, words):
     """Do it in a fork."""
-    forks = Forks(host, PROGRAM, ENV, ELSEWHERE)
+    forks = Forks(host, PROGRAM)
     try:
-        return ended(forks.start, words)
+        return ended(starting(forks), words)
     finally:
         forks.close()
 
@@ -99,8 +105,8 @@ def test_a_fork_is_like_a_start(host, what):
 def test_forks_know_nothing_of_each_other(host):
     """What one does to its Python is gone with it; they run at the same time."""
     put(host, "import sys\nprint(getattr(sys, 'mark', None), sys.stdin.read())\nsys.mark = 1")
-    forks = Forks(host, PROGRAM, ENV, ELSEWHERE)
-    runs = [Run(forks.start, []) for _ in range(3)]
+    forks = Forks(host, PROGRAM)
+    runs = [Run(starting(forks), []) for _ in range(3)]
     for number, one in enumerate(runs):
         one._streams.write(f"{number}")
         one._streams.close_input()
@@ -111,9 +117,9 @@ def test_forks_know_nothing_of_each_other(host):
 def test_a_program_that_kills_the_server_counts_as_killed(host):
     """And the next is told so, for it to be started in another way."""
     put(host, "import os, signal; os.kill(os.getppid(), signal.SIGKILL)")
-    forks = Forks(host, PROGRAM, ENV, ELSEWHERE)
-    assert ended(forks.start, [])[0] == 137
+    forks = Forks(host, PROGRAM)
+    assert ended(starting(forks), [])[0] == 137
     with pytest.raises(LabDied):
-        forks.start([], [0, 1, 2])
+        starting(forks)([], [0, 1, 2])
     forks.close()
     assert by_itself(host, [])[0] == 0  # process 1 of a lab host cannot be killed from within
