@@ -5,7 +5,8 @@ import signal
 import sys
 
 from lab import ROOT
-from lab.host import Child, LabDied, sockets
+from lab.host import Child, LabDied
+from lab.keepers import sockets
 
 SERVER = f"{ROOT}/lab/fork_server.py"
 

@@ -15,18 +15,15 @@ import os
 import select
 import signal
 import socket
-import subprocess
 import sys
 
-from lab import ROOT, cgroup, wire
+from lab import ROOT, cgroup, keepers, wire
 from lab.process import Process, exit_status
 
 LIMITS = (("memory.max", 512 << 20), ("memory.swap.max", 0), ("pids.max", 256))
 PATIENCE = 30.0  # seconds for a lab host to be ready or gone; under emulation it is slow
 SHARED_NAME = f"containers-from-scratch/{os.environ.get('SUDO_UID', os.getuid())}"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-# A copy: execve(2) fails with EFAULT where another thread changes os.environ meanwhile.
-_ENVIRONMENT = dict(os.environ)
 
 _hidden = []  # folders of this machine that no lab host shows
 
@@ -49,18 +46,8 @@ class Host:
         with a `name` can be joined from other terminals.  LabError where the kernel
         does not allow it.
         """
-        self._handle, theirs = sockets()
-        self._keeper = subprocess.Popen(
-            [sys.executable, "-ISB", f"{ROOT}/lab/keeper.py", str(theirs.fileno())],
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,  # what is in there must not reach ours
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            cwd="/",
-            env=_ENVIRONMENT,
-        )
-        theirs.close()
+        self._handle, theirs = keepers.sockets()
+        self._keeper, self._wait = keepers.begin(theirs)
         wire.send(self._handle, _plan(layers, name))
         self._pid = self._pidfd = self._no_groups = None
 
@@ -120,7 +107,7 @@ class Host:
         """End the lab host; returns when everything in it is gone."""
         self.leave()
         # Popen.wait() with a timeout looks again every few milliseconds; this is told.
-        gone = os.pidfd_open(self._keeper.pid)
+        gone = self._keeper
         if not select.select([gone], [], [], PATIENCE / 10)[0] and self._pidfd is not None:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)  # it may have been stopped
@@ -130,7 +117,7 @@ class Host:
         self._pidfd = None
         if not ended:
             raise LabError("the lab host does not end")
-        self._keeper.wait()
+        self._wait()
 
     def __enter__(self):
         return self
@@ -155,7 +142,7 @@ class Child:
 
     def __init__(self, handle, argv, streams, env=None, cwd="/", enter=()):
         """Ask for the program; without `streams` it gets a new terminal."""
-        self._socket, theirs = sockets()
+        self._socket, theirs = keepers.sockets()
         request = {
             "argv": [str(word) for word in argv],
             "env": {**environment(), **(env or {})},
@@ -222,11 +209,6 @@ def hide(folder: str) -> None:
     path = os.path.realpath(folder)
     if not any(_is_below(needed, path) for needed in (ROOT, sys.prefix, sys.base_prefix)):
         _hidden.append(path)
-
-
-def sockets() -> tuple:
-    """Return two connected sockets, ours and theirs, of a handle."""
-    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
 
 def _plan(layers, name):

@@ -17,16 +17,32 @@ if __name__ == "__main__":  # python -I looks for modules in no folder of ours
 
 import _socket
 
-from lab import cgroup, confine, machine, wire
+from lab import cgroup, confine, linux, machine, wire
 
 GRACE = 6000  # milliseconds for a lab host whose handle is closed; who closes it waits less
-SIGKILL = 9  # "signal" would take its time to be imported
+SIGKILL, SIGCHLD = 9, 17  # "signal" would take its time to be imported
 
 
-def main(fd):
-    """Be the keeper of a lab host, to the plan that comes through socket `fd`."""
-    os.set_inheritable(fd, False)
-    handle = wire.opened(fd)
+def serve(server):
+    """Fork a keeper for each socket that comes through another one; returns when all are gone."""
+    linux.signal(SIGCHLD, linux.SIG_IGN)  # nobody waits for them but by pidfd
+    while sockets := wire.receive(server)[1]:
+        handle, reply = map(wire.opened, sockets)
+        if os.fork() == 0:
+            linux.signal(SIGCHLD, linux.SIG_DFL)
+            os.setsid()
+            server.close()
+            wire.send(reply, None, [os.pidfd_open(os.getpid())])
+            reply.close()
+            return keep(handle)
+        handle.close()
+        reply.close()
+    while _is_left():
+        pass
+
+
+def keep(handle):
+    """Be the keeper of a lab host, to the plan that comes through a socket."""
     plan, _ = wire.receive(handle)
     if plan is None:
         return
@@ -110,6 +126,12 @@ def _listen(name):
     return listener
 
 
+def main(mode, fd):
+    """Be one keeper, or a server of many."""
+    os.set_inheritable(int(fd), False)
+    {"keep": keep, "serve": serve}[mode](wire.opened(int(fd)))
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(*sys.argv[1:])
     os._exit(0)  # somebody waits, and Python would tidy up for some milliseconds

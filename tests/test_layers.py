@@ -15,7 +15,7 @@ LAYERS = (
     ("the checkout", ["lab"]),
     ("system calls", ["linux", "wire", "confine"]),
     ("processes and groups, seen through /proc", ["cgroup", "process", "beside"]),
-    ("lab host", ["init", "machine", "keeper", "host", "jail", "forks", "fork_server"]),
+    ("lab host", "init machine keeper keepers host jail forks fork_server".split()),
     (
         "engine",
         "streams view catch lenience session trial verdict causes attempt sheet ink xray".split()

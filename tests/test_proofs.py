@@ -41,7 +41,7 @@ NOISE = (
     (r"(shared|master):\d+", r"\1:N"),
     (r"(?m)^( *)\d+( +\S+ +\S+ +)\d+:\d+", r"N\2N"),  # a line of ps
     (r"\d\d:\d\d(:\d\d)?(\.\d+)?", "TIME"),
-    (r"keeper.py \d+", "keeper.py N"),
+    (r"keeper.py keep \d+", "keeper.py keep N"),
     (r"\d+(\.\d+)? ?(s|[kMG]?B/s)\b", "N"),  # what dd measures
 )
 # What has other numbers in each run, and may be one thing or two: a namespace, a group.

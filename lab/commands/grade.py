@@ -4,7 +4,7 @@ import functools
 import os
 import sys
 
-from lab import course, files, progress, vm
+from lab import course, files, keepers, progress, vm
 from lab.commands import FAIL, USAGE, no_lab_host
 from lab.grade import (
     alone,
@@ -121,7 +121,8 @@ def _grade(people, asked, kept):
             bar.show(told.line(job.learner), f"step {step}: {passed}")
 
     jobs = _jobs(people, asked, kept, bar)
-    work.run(jobs, asked.jobs, asked.judges.judged, take, asked.judges.budget(len(asked.steps)))
+    with keepers.Server():
+        work.run(jobs, asked.jobs, asked.judges.judged, take, asked.judges.budget(len(asked.steps)))
     bar.end()
 
 
