@@ -23,7 +23,7 @@ class _Run(BaseException):
 
 def main(program):
     """Serve until the socket is closed; comes back in each child, to be the program."""
-    code = _compiled(program)
+    kept = _compiled(program)
     try:
         init.serve([wire.opened(0)], None, _leave)
         os._exit(0)
@@ -31,15 +31,21 @@ def main(program):
         request, streams = run.args
     # Not sooner: what has gone with the exception has closed its descriptors.
     _take(streams, request)
-    _be(program, request["argv"], code)
+    _be(program, request["argv"], kept)
 
 
 def _compiled(program):
-    """Return a program's code, or None if it has none: each run will then say why."""
+    """Return a program's code and the state of its file; nothing if each run has to say why."""
     try:
-        return _source(program)
+        return _state(program), _source(program)
     except (OSError, SyntaxError, ValueError):
-        return None
+        return None, None
+
+
+def _state(program):
+    """Return what changes when the file is written to."""
+    state = os.stat(program)
+    return state.st_ino, state.st_size, state.st_mtime_ns
 
 
 def _leave(request, streams, _):
@@ -59,7 +65,7 @@ def _take(streams, request):
     os.chdir(request["cwd"])
 
 
-def _be(program, words, code):
+def _be(program, words, kept):
     """Run the program as Python runs a script, and end this process as Python does."""
     sys.argv[:] = [program, *words]
     sys.orig_argv[:] = [sys.executable, *sys.argv]
@@ -68,13 +74,18 @@ def _be(program, words, code):
     script.__file__ = program
     status = 0
     try:
-        exec(code or _source(program), vars(script))
+        exec(_code(program, *kept), vars(script))
     except SystemExit as end:
         status = _status(end.code)
     except BaseException as error:
         sys.excepthook(type(error), error, _own(error))
         status = 1 if not isinstance(error, KeyboardInterrupt) else -linux.SIGINT
     _end(status)
+
+
+def _code(program, state, code):
+    """Return the program's code: what was compiled, if its file is as it was."""
+    return code if code and state == _state(program) else _source(program)
 
 
 def _source(program):

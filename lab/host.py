@@ -149,7 +149,7 @@ class Child:
             "cwd": cwd,
             "terminal": not streams,
         }
-        with theirs, contextlib.suppress(BrokenPipeError):
+        with theirs, contextlib.suppress(BrokenPipeError, ConnectionResetError):
             wire.send(handle, request, [theirs.fileno(), *streams, *enter])
         answer, fds = _receive(self._socket, PATIENCE)
         if not answer or "error" in answer:

@@ -51,7 +51,7 @@ def _forked(theirs):
     """Return the pidfd of a keeper from the server; None if that has been killed."""
     answer, reply = sockets()
     with answer:
-        with reply, contextlib.suppress(BrokenPipeError):
+        with reply, contextlib.suppress(BrokenPipeError, ConnectionResetError):
             wire.send(_server, None, [theirs.fileno(), reply.fileno()])
         _, pidfds = wire.receive(answer)
     return pidfds[0] if pidfds else None

@@ -157,7 +157,7 @@ def test_says_how_it_is_used(trial):
 
 def test_leaves_nothing_behind(trial):
     """No process, mount or control group of the program is left when it has ended."""
-    own = [line for line in trial.leftovers if line != trial.sleep]
+    own = trial.own_leftovers
     check(not own, "no process", listed(own), "processes-left")
     changes = trial.after.changes_since(trial.before)
     if trial.step < 3:  # from there on the checks of the step look closer

@@ -114,6 +114,14 @@ def test_forks_know_nothing_of_each_other(host):
     forks.close()
 
 
+def test_a_program_that_has_changed_is_read_again(host):
+    """As it would be by a Python of its own."""
+    put(host, "open(__file__, 'w').write('print(2)'); print(1)")
+    forks = Forks(host, PROGRAM)
+    assert [ended(starting(forks), [])[1] for _ in range(2)] == ["1\n", "2\n"]
+    forks.close()
+
+
 def test_a_program_that_kills_the_server_counts_as_killed(host):
     """And the next is told so, for it to be started in another way."""
     put(host, "import os, signal; os.kill(os.getppid(), signal.SIGKILL)")

@@ -54,7 +54,7 @@ def create_group():
 def move_when_up(pid):
     """Move `pid` into the group when there is a file in its /mytemp."""
     while not os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
-        if glob.glob(f"/proc/{pid}/root/mytemp/*"):
+        if glob.glob("/mytemp/*"):  # the mount namespace is ours too
             for directory in GROUP.directories.values():
                 linux.write_file(f"{directory}/cgroup.procs", pid)
             return
