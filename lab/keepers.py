@@ -28,6 +28,7 @@ class Server:
         global _server
         _server, theirs = sockets()
         self._process = _start("serve", theirs)
+        self.pid = self._process.pid
         return self
 
     def __exit__(self, *error):

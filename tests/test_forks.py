@@ -102,6 +102,15 @@ def test_a_fork_is_like_a_start(host, what):
         assert in_fork(host, words) == by_itself(host, words)
 
 
+def test_a_fork_hides_no_missing_import(host):
+    """What the server has imported beyond what steps import cannot be missed by a program."""
+    put(host, "from lab import cgroup, linux\nimport sys; print(*sys.modules)")
+    ours, theirs = (set(do(host, [])[1].split()) for do in (in_fork, by_itself))
+    assert ours - theirs <= {"_socket", "atexit", "select"} | {
+        f"lab.{name}" for name in ("confine", "init", "wire")
+    }
+
+
 def test_forks_know_nothing_of_each_other(host):
     """What one does to its Python is gone with it; they run at the same time."""
     put(host, "import sys\nprint(getattr(sys, 'mark', None), sys.stdin.read())\nsys.mark = 1")

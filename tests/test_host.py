@@ -5,6 +5,7 @@ import os
 import re
 import secrets
 import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -13,7 +14,7 @@ import faults
 import pytest
 from running import ENVIRONMENT, PATIENCE, PYTHON, as_nobody, python_of, python_on, run, run_on
 
-from lab import ROOT, cgroup
+from lab import ROOT, cgroup, keepers
 from lab.host import LIMITS, Child, Host, LabError, hide, join
 from lab.process import Process, descendants
 from lab.session import IS_EMULATED
@@ -588,3 +589,30 @@ def test_nothing_is_above_a_lab_host_that_was_made_in_a_chroot(host):
     made = 'mkdir /srv/low && mount --rbind / /srv/low && exec chroot /srv/low "$@"'
     answer = run_on(host, "unshare", "-m", "sh", "-c", made, "sh", *lab, cwd=ROOT)
     assert answer.output.strip() == "nowhere", answer
+
+
+def keeper_of(host):
+    """Return the number of a lab host's keeper: above the builder, above process 1."""
+    return Process(Process(host.pid).parent()).parent()
+
+
+def test_keepers_are_forks_where_many_are_needed():
+    """One program is started for all, and they end with their lab hosts, at the latest with it."""
+    with keepers.Server() as server:
+        with Host() as one, Host() as other:
+            assert {Process(keeper_of(host)).parent() for host in (one, other)} == {server.pid}
+            assert python_on(one, "print(1)").output == "1\n"
+        assert len(descendants(server.pid)) == 1
+        left = Host()
+        keeper = os.pidfd_open(keeper_of(left))
+        left.leave()
+    assert select.select([keeper], [], [], 0)[0]
+    os.close(keeper)
+
+
+def test_lab_hosts_do_without_a_server_of_keepers_that_was_killed():
+    """The next keeper is started as ever."""
+    with keepers.Server() as server:
+        os.kill(server.pid, signal.SIGKILL)
+        with Host() as host:
+            assert python_on(host, "print(1)").output == "1\n"
