@@ -17,19 +17,19 @@ if __name__ == "__main__":  # python -I looks for modules in no folder of ours
 
 import _socket
 
-from lab import cgroup, confine, linux, machine, wire
+from lab import cgroup, confine, machine, wire
 
 GRACE = 6000  # milliseconds for a lab host whose handle is closed; who closes it waits less
-SIGKILL, SIGCHLD = 9, 17  # "signal" would take its time to be imported
+SIGKILL = 9  # "signal" would take its time to be imported
 
 
 def serve(server):
     """Fork a keeper for each socket that comes through another one; returns when all are gone."""
-    linux.signal(SIGCHLD, linux.SIG_IGN)  # nobody waits for them but by pidfd
     while sockets := wire.receive(server)[1]:
+        while _is_left(os.WNOHANG):  # who needs to know has a pidfd
+            pass
         handle, reply = map(wire.opened, sockets)
         if os.fork() == 0:
-            linux.signal(SIGCHLD, linux.SIG_DFL)
             os.setsid()
             server.close()
             wire.send(reply, None, [os.pidfd_open(os.getpid())])
@@ -76,12 +76,12 @@ def _wait(builder, handle):
         pass
 
 
-def _is_left():
-    """Wait for one more child; whether there was any."""
+def _is_left(options=0):
+    """Wait for one more child; whether there was any, or with WNOHANG any that has ended."""
     try:
-        return os.wait()
+        return os.waitpid(-1, options)[0]
     except ChildProcessError:
-        return None
+        return 0
 
 
 class _Groups:
