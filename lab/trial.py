@@ -120,19 +120,19 @@ class Trial:
         """Begin a run that is held open."""
         return Session(start, first_line, self._lenience)
 
-    def _start(self, arguments, streams, gate=()):
+    def _start(self, arguments, streams, env=None, gate=()):
         """Run the learner's program on the lab host, as `sudo python3` would."""
         words = [*gate, sys.executable, self.path, *arguments]
-        return self.lab.spawn(words, streams, self._env, cwd=ELSEWHERE)
+        return self.lab.spawn(words, streams, self._env if env is None else env, cwd=ELSEWHERE)
 
     def _fork(self, arguments, streams, env=None):
-        """The same in a fork; where the server was killed, by itself."""
-        env = self._env if env is None else env
+        """The same in a fork of a Python that is there already."""
         try:
-            return self._forks.start(arguments, streams, env, ELSEWHERE)
-        except LabDied:
-            words = [sys.executable, self.path, *arguments]
-            return self.lab.spawn(words, streams, env, cwd=ELSEWHERE)
+            return self._forks.start(
+                arguments, streams, self._env if env is None else env, ELSEWHERE
+            )
+        except LabDied:  # an earlier run has killed the server
+            return self._start(arguments, streams, env)
 
     def _fork_by_default(self, arguments, streams):
         """The same, without a word about which tree is the root."""
