@@ -101,7 +101,7 @@ class _Server:
                 handle = _accept(self._listener)
                 if handle:
                     self.add(handle)
-        for pid, status in _ended():
+        for pid, status in ended():
             if pid in self._started:
                 self._report(self._started.pop(pid), status)
 
@@ -125,7 +125,7 @@ class _Server:
         child.report(status)
 
 
-def _ended():
+def ended():
     """Yield (pid, wait status) of each child that has ended."""
     while True:
         try:

@@ -17,7 +17,7 @@ if __name__ == "__main__":  # python -I looks for modules in no folder of ours
 
 import _socket
 
-from lab import cgroup, confine, machine, wire
+from lab import cgroup, confine, init, machine, wire
 
 GRACE = 6000  # milliseconds for a lab host whose handle is closed; who closes it waits less
 SIGKILL = 9  # "signal" would take its time to be imported
@@ -26,7 +26,7 @@ SIGKILL = 9  # "signal" would take its time to be imported
 def serve(server):
     """Fork a keeper for each socket that comes through another one; returns when all are gone."""
     while sockets := wire.receive(server)[1]:
-        while _is_left(os.WNOHANG):  # who needs to know has a pidfd
+        for _ in init.ended():  # no zombie is left; who needs to know has a pidfd
             pass
         handle, reply = map(wire.opened, sockets)
         if os.fork() == 0:
@@ -76,12 +76,12 @@ def _wait(builder, handle):
         pass
 
 
-def _is_left(options=0):
-    """Wait for one more child; whether there was any, or with WNOHANG any that has ended."""
+def _is_left():
+    """Wait for one more child; whether there was any."""
     try:
-        return os.waitpid(-1, options)[0]
+        return os.wait()
     except ChildProcessError:
-        return 0
+        return None
 
 
 class _Groups:
