@@ -47,7 +47,7 @@ def _word(results):
         return NOT_HANDED_IN if told.is_missing(results[0]) else NOT_JUDGED
     if verdicts & set(progress.FAILED):
         return FAIL
-    unknown = [verdict for verdict in ("checker_error", "cannot_check") if verdict in verdicts]
+    unknown = [verdict for verdict in told.NO_VERDICTS if verdict in verdicts]
     return unknown[0].replace("_", " ") if unknown else PASS
 
 

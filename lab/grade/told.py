@@ -10,7 +10,7 @@ from lab import ink, mistakes, progress, report
 LONGEST = 2000  # characters of one text; a program may print a megabyte
 SHORT = 200  # characters of a name
 MOST = 5  # pieces of evidence
-NO_VERDICTS = ("cannot_check", "checker_error")  # nobody's mistake
+NO_VERDICTS = ("checker_error", "cannot_check")  # nobody's mistake; the worse one first
 FOR_TEACHER = "The checker failed, not your program: tell your teacher."
 HANDED_IN = "is_handed_in"  # the name of what is told of a step of which there is no program
 
