@@ -1,8 +1,8 @@
 """A fork server: one start of Python for several runs of a program, each a fork of it.
 
 Run on the lab host: fork_server.py PROGRAM, with the socket of lab.forks as its stdin.  To
-its program a run is as if Python had been started with its words: its streams, directory,
-`sys.argv` and end are.  Only ps(1) shows other words, and another parent.
+its program a run is as if Python had been started with its words: the same streams, directory,
+`sys.argv` and end.  Only ps(1) shows other words, and another parent.
 """
 
 import atexit
